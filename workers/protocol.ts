@@ -1,0 +1,103 @@
+/**
+ * What crosses the thread boundary between gateway/ and workers/: plain data only. Reviews and answers travel as strings.
+ */
+
+/** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
+export interface RevisionSource {
+  /** sha256 (hex) over the canonical JSON of the other members. */
+  readonly digest: string;
+  readonly mesh: string;
+  /** metadata.name of the MeshRevision. */
+  readonly name: string;
+  readonly spec: IstioRevisionSpec | LinkerdRevisionSpec | TemplateRevisionSpec;
+}
+
+export type NativeSidecars = 'Auto' | 'Always' | 'Never';
+
+export interface IstioRevisionSpec {
+  readonly provider: 'istio';
+  /** ConfigMap istio-sidecar-injector, keys `config` and `values`; ConfigMap istio, key `mesh`. */
+  readonly injectConfig: string;
+  readonly values: string;
+  readonly meshConfig: string;
+  readonly release?: string;
+  /** What the templates see as .Revision. */
+  readonly revision: string;
+  readonly platform: string;
+  readonly compliancePolicy: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly nativeSidecars: NativeSidecars;
+}
+
+export interface LinkerdRevisionSpec {
+  readonly provider: 'linkerd';
+  readonly values: string;
+  readonly trustAnchors: string;
+  readonly controlPlaneNamespace: string;
+  readonly release?: string;
+  readonly version?: string;
+}
+
+export interface TemplateRevisionSpec {
+  readonly provider: 'template';
+  /** Go template that yields a pod overlay as YAML. */
+  readonly template: string;
+  /** YAML text of what the template sees as .Values. */
+  readonly values: string;
+  /** Label or annotation that decides for one pod (`enabled`/`true`, `disabled`/`false`). */
+  readonly injectKey: string;
+  /** Whether pods without that key are injected. */
+  readonly policy: 'enabled' | 'disabled';
+}
+
+/** What is known about the cluster around one review. All of it optional: a cluster or a ClusterSnapshot provides it. */
+export interface ClusterContext {
+  /** The pod's namespace; null when nothing is known about it. */
+  readonly namespace: { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> } | null;
+  /** Owners by `KIND/NAMESPACE/NAME`, for climbing from a ReplicaSet or Job. */
+  readonly owners: Readonly<Record<string, OwnerRecord>>;
+  readonly nodes: readonly { readonly name: string; readonly kubeletVersion: string }[];
+  /** Whether nodes are known at all (false: `Auto` follows the provider's rule for "no cluster"). */
+  readonly nodesKnown: boolean;
+}
+
+export interface OwnerRecord {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly ownerReferences: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+}
+
+export interface InjectTask {
+  /** Digest of the revision to inject with. */
+  readonly revision: string;
+  /** Present when the worker may not know the revision yet. */
+  readonly source?: RevisionSource;
+  /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
+  readonly review: string;
+  /** KEY/VALUE pairs of the URL after mesh and rev (`cluster`, `net`, …), already unescaped. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly cluster: ClusterContext;
+}
+
+/** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */
+export type Outcome =
+  | { readonly kind: 'patched' }
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'denied'; readonly code: string; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+export interface InjectResult {
+  readonly outcome: Outcome;
+  /** The answer's body: a complete AdmissionReview in the version asked. */
+  readonly body: string;
+  /** Worker time in milliseconds, compile time of the revision apart (0 when it was compiled before). */
+  readonly timing: { readonly injectMs: number; readonly compileMs: number };
+}
+
+export type WorkerReply =
+  | { readonly ok: true; readonly result: InjectResult }
+  /** The revision is unknown to this worker: send the task again with `source`. */
+  | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
+  | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
