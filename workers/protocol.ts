@@ -53,7 +53,10 @@ export interface TemplateRevisionSpec {
 /** What is known about the cluster around one review. All of it optional: a cluster or a ClusterSnapshot provides it. */
 export interface ClusterContext {
   /** The pod's namespace; null when nothing is known about it. */
-  readonly namespace: { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> } | null;
+  readonly namespace: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  } | null;
   /** Owners by `KIND/NAMESPACE/NAME`, for climbing from a ReplicaSet or Job. */
   readonly owners: Readonly<Record<string, OwnerRecord>>;
   readonly nodes: readonly { readonly name: string; readonly kubeletVersion: string }[];
@@ -66,7 +69,12 @@ export interface OwnerRecord {
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
-  readonly ownerReferences: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+  readonly ownerReferences: readonly {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly controller?: boolean;
+  }[];
 }
 
 export interface InjectTask {

@@ -80,13 +80,7 @@ export interface GoStructType extends GoTypeBase {
   /** In declaration order, embedded structs already promoted as Go's selector rules promote them. */
   readonly fields: ReadonlyMap<string, GoField>;
 }
-export type GoType =
-  | GoScalarType
-  | GoInterfaceType
-  | GoSliceType
-  | GoMapType
-  | GoPointerType
-  | GoStructType;
+export type GoType = GoScalarType | GoInterfaceType | GoSliceType | GoMapType | GoPointerType | GoStructType;
 
 export interface GoField {
   /** Go name of the field. */

@@ -1,0 +1,86 @@
+/**
+ * The immutable configuration that serves requests: everything one commit says, resolved, validated and compiled.
+ * A request takes one snapshot at its start and keeps it to the end.
+ */
+import type { NativeSidecars, OwnerRecord, RevisionSource } from '../workers/protocol.ts';
+
+export type Provider = 'istio' | 'linkerd' | 'template';
+export type OnError = 'Fail' | 'Ignore' | 'Defer';
+
+export interface Mesh {
+  readonly name: string;
+  readonly provider: Provider;
+  /** Exact URL paths this mesh answers besides /inject/mesh/NAME, e.g. `/inject`. */
+  readonly paths: readonly string[];
+  readonly defaultRevision: string;
+  /** Tag → revision name. */
+  readonly tags: ReadonlyMap<string, string>;
+  readonly onError: OnError;
+  readonly ignoredNamespaces: readonly string[];
+  /** Kept back from the apiserver's timeout for the way home, in milliseconds. */
+  readonly deadlineReserveMs: number;
+  readonly vcluster: 'Skip' | 'StripLabels' | 'Allow';
+  readonly nativeSidecars: NativeSidecars;
+  /** Name of the ClusterSnapshot whose namespaces, owners and nodes count; null: the only one there is, if any. */
+  readonly cluster: string | null;
+  readonly revisions: ReadonlyMap<string, RevisionSource>;
+}
+
+export interface ClusterSnapshot {
+  readonly name: string;
+  readonly namespaces: ReadonlyMap<
+    string,
+    { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> }
+  >;
+  /** By `KIND/NAMESPACE/NAME`. */
+  readonly owners: ReadonlyMap<string, OwnerRecord>;
+  readonly nodes: readonly { readonly name: string; readonly kubeletVersion: string }[];
+}
+
+export interface Snapshot {
+  /** `main@sha1:…`, or `dir@sha256:…` of the contents for a plain folder. */
+  readonly revision: string;
+  readonly loadedAt: Date;
+  readonly meshes: ReadonlyMap<string, Mesh>;
+  /** Claimed URL path → mesh name. */
+  readonly paths: ReadonlyMap<string, string>;
+  readonly clusters: ReadonlyMap<string, ClusterSnapshot>;
+}
+
+/** One thing wrong with a commit's files; all of them are reported at once. */
+export interface Problem {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export interface SourceStatus {
+  /** What serves now; null before the first good snapshot. */
+  readonly serving: string | null;
+  /** Whether `serving` came from the state folder because the source could not be read. */
+  readonly fromState: boolean;
+  /** The newest commit that was looked at, good or bad. */
+  readonly observed: string | null;
+  readonly lastAttemptAt: Date | null;
+  readonly lastSuccessAt: Date | null;
+  /** Why `observed` does not serve (empty when it does): fetch failures and problems of the files. */
+  readonly problems: readonly Problem[];
+}
+
+/** Where snapshots come from (gateway/gitsync). */
+export interface SnapshotSource {
+  current(): Snapshot | null;
+  status(): SourceStatus;
+  /** Called after each swap with the snapshot that serves from now on; returns the unsubscribe function. */
+  onPublish(listener: (snapshot: Snapshot) => void): () => void;
+  /** Called after each attempt, good or bad. */
+  onStatus(listener: (status: SourceStatus) => void): () => void;
+  /** Resolves when the first snapshot serves (from the source or from state); rejects with a coded error when neither is to be had. */
+  start(): Promise<void>;
+  /** Looks at the source now; resolves when that attempt has ended. */
+  sync(): Promise<SourceStatus>;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+/**
+ * What every mesh provider (istio, linkerd, template) gives the worker: a revision compiled once, injecting often.
+ */
+import type { Operation } from 'fast-json-patch';
+import type { ClusterContext, RevisionSource } from '../protocol.ts';
+import type { JsonObject } from '../template/value.ts';
+
+/** A decoded admission request. The objects are the request's own and are never modified. */
+export interface InjectRequest {
+  readonly uid: string;
+  /** Group, version and kind of `object`, e.g. `/v1, Kind=Pod` as {group: '', version: 'v1', kind: 'Pod'}. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly namespace: string;
+  readonly operation: string;
+  readonly object: JsonObject;
+  readonly params: Readonly<Record<string, string>>;
+  readonly cluster: ClusterContext;
+}
+
+export type InjectDecision =
+  | {
+      readonly kind: 'patched';
+      /** Proved: applying it to `object` gives the injected pod. May be empty (already as it should be). */
+      readonly patch: readonly Operation[];
+      readonly warnings?: readonly string[];
+      readonly auditAnnotations?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'skipped'; readonly reason: string; readonly patch?: readonly Operation[] }
+  | { readonly kind: 'denied'; readonly code: string; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+export interface CompiledRevision {
+  readonly source: RevisionSource;
+  /** Pure and synchronous; never throws for anything a pod can contain. */
+  inject(request: InjectRequest): InjectDecision;
+}
+
+/** One thing that is wrong with a revision's texts. `field` names the text (`injectConfig`, `values`, `meshConfig`, `template` …). */
+export interface CompileProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly field: string;
+  /** 1-based position within that text, where known. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Thrown by compileRevision with every problem found, not only the first. */
+export class CompileError extends Error {
+  override readonly name = 'CompileError';
+  readonly problems: readonly CompileProblem[];
+  constructor(problems: readonly CompileProblem[]) {
+    super(problems.map((problem) => `${problem.field}: ${problem.message}`).join('; '));
+    this.problems = problems;
+  }
+}
