@@ -26,20 +26,19 @@ export function byteLength(text: string): number {
 /** The bytes of a Go string. */
 export function toBytes(text: string): Uint8Array {
   if (text.isWellFormed()) return Buffer.from(text);
-  const bytes: number[] = [];
+  const chunks: Uint8Array[] = [];
   let start = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.codePointAt(index) ?? 0;
     if (code > 0xffff) {
       index++;
     } else if (isEscape(code)) {
-      if (start < index) bytes.push(...Buffer.from(text.slice(start, index)));
-      bytes.push(code - ESCAPE_BASE);
+      chunks.push(Buffer.from(text.slice(start, index)), Uint8Array.of(code - ESCAPE_BASE));
       start = index + 1;
     }
   }
-  if (start < text.length) bytes.push(...Buffer.from(text.slice(start)));
-  return Uint8Array.from(bytes);
+  chunks.push(Buffer.from(text.slice(start)));
+  return Buffer.concat(chunks);
 }
 
 /** The number of bytes of the valid UTF-8 sequence at `index`, or 0. Same grammar as Go's utf8.DecodeRune. */
