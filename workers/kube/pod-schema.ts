@@ -1,0 +1,95 @@
+/**
+ * The Go types behind a v1.Pod as data: what pod-schema.generated.ts says, parsed once. Three readers build what they need
+ * from it, each in its own shape: merge/merge-schema.ts, kube/pod-types.ts and kube/typed-codec.ts.
+ */
+import { NAMED_TYPES, STRUCTS } from './pod-schema.generated.ts';
+
+/** A Go type expression such as `*v1.Probe`, `[]string`, `map[v1.ResourceName]resource.Quantity`, taken apart. */
+export type TypeExpression =
+  | { readonly kind: 'pointer' | 'slice'; readonly elem: TypeExpression }
+  | { readonly kind: 'map'; readonly key: TypeExpression; readonly elem: TypeExpression }
+  /** A struct by its qualified name. */
+  | { readonly kind: 'struct'; readonly name: string }
+  /** bool, string, int32, int64; `name` is set for a named type such as v1.Protocol. */
+  | { readonly kind: 'scalar'; readonly scalar: ScalarKind; readonly name?: string }
+  /** A named map such as v1.ResourceList. */
+  | { readonly kind: 'named'; readonly name: string; readonly underlying: TypeExpression };
+
+export type ScalarKind = 'bool' | 'string' | 'int32' | 'int64';
+
+export interface SchemaField {
+  readonly goName: string;
+  /** '' for an inlined struct, whose members lie in the same JSON object as its owner's. */
+  readonly jsonName: string;
+  readonly type: TypeExpression;
+  readonly typeText: string;
+  readonly inline: boolean;
+  /** An embedded struct with a JSON name of its own (`metadata`). */
+  readonly embedded: boolean;
+  readonly omitempty: boolean;
+  readonly omitzero: boolean;
+  /** '' when the field has none, else `merge`, `replace`, `retainKeys` or two of them. */
+  readonly patchStrategies: readonly string[];
+  readonly mergeKey: string;
+}
+
+/** Structs whose JSON form is made by methods of their own; their fields do not show in JSON. */
+export type CustomJson = 'resource.Quantity' | 'intstr.IntOrString' | 'v1.Time' | 'v1.FieldsV1';
+
+/** Every struct by its qualified Go name, with its fields in declaration order, embedded structs not yet flattened. */
+export const POD_STRUCTS: ReadonlyMap<string, readonly SchemaField[]> = parseStructs();
+
+/**
+ * Fields as they lie in the JSON object: inlined structs are replaced by their own fields, in place. The generator's source
+ * has no two fields with one JSON name, so Go's rules for hidden fields are not needed.
+ */
+export function flattenFields(structName: string): readonly SchemaField[] {
+  const fields = POD_STRUCTS.get(structName);
+  if (fields === undefined) throw new Error(`no struct ${structName} in the pod schema`);
+  return fields.flatMap((field) =>
+    field.inline && field.type.kind === 'struct' ? flattenFields(field.type.name) : [field],
+  );
+}
+
+/** Takes a Go type expression apart. Throws for a name that the schema does not hold. */
+export function parseType(text: string): TypeExpression {
+  if (text.startsWith('*')) return { kind: 'pointer', elem: parseType(text.slice(1)) };
+  if (text.startsWith('[]')) return { kind: 'slice', elem: parseType(text.slice(2)) };
+  if (text.startsWith('map[')) {
+    const end = text.indexOf(']');
+    return { kind: 'map', key: parseType(text.slice(4, end)), elem: parseType(text.slice(end + 1)) };
+  }
+  if (text === 'bool' || text === 'string' || text === 'int32' || text === 'int64') {
+    return { kind: 'scalar', scalar: text };
+  }
+  if (Object.hasOwn(STRUCTS, text)) return { kind: 'struct', name: text };
+  const named = Object.hasOwn(NAMED_TYPES, text) ? NAMED_TYPES[text] : undefined;
+  if (named === undefined) throw new Error(`no type ${text} in the pod schema`);
+  const underlying = parseType(named);
+  return underlying.kind === 'scalar' ? { ...underlying, name: text } : { kind: 'named', name: text, underlying };
+}
+
+function parseStructs(): ReadonlyMap<string, readonly SchemaField[]> {
+  const structs = new Map<string, readonly SchemaField[]>();
+  for (const [name, text] of Object.entries(STRUCTS)) {
+    structs.set(name, text === '' ? [] : text.split(';').map(parseField));
+  }
+  return structs;
+}
+
+function parseField(text: string): SchemaField {
+  const [goName = '', json = '', typeText = '', strategies = '', mergeKey = ''] = text.split(' ');
+  const [jsonName = '', ...flags] = json.split(',');
+  return {
+    goName,
+    jsonName,
+    type: parseType(typeText),
+    typeText,
+    inline: flags.includes('inline'),
+    embedded: flags.includes('embedded'),
+    omitempty: flags.includes('omitempty'),
+    omitzero: flags.includes('omitzero'),
+    patchStrategies: strategies.split(','),
+    mergeKey,
+  };
+}
