@@ -25,6 +25,11 @@ export interface GoFunc {
   readonly params: readonly GoType[];
   /** Element type of a final variadic parameter. */
   readonly variadic?: GoType;
+  /**
+   * The function changes a dict that it is given, in place where the template owns it (funcs/dict.ts). Go's templates then see the
+   * change wherever that dict is read; a template that calls such a function has to run on its own copy of shared data.
+   */
+  readonly mutates?: true;
   /** Throws FuncError for Go's `error` result; any other exception is an internal fault. */
   readonly call: (args: readonly GoValue[], context: CallContext) => GoValue;
 }

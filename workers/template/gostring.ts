@@ -123,3 +123,20 @@ export function runes(text: string): number[] {
   }
   return codes;
 }
+
+const ASCII = /^[\u0000-\u007f]*$/;
+
+/** Whether every character is one byte, so that indexes count bytes. */
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
+/** One character U+0000 to U+00FF for each byte: Go code that indexes bytes works on it as written. ASCII stays as it is. */
+export function toByteString(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(toBytes(text)).toString('latin1');
+}
+
+/** The Go string of a byte string. */
+export function fromByteString(bytes: string): string {
+  return ASCII.test(bytes) ? bytes : fromBytes(Buffer.from(bytes, 'latin1'));
+}
