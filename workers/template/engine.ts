@@ -1,0 +1,241 @@
+/**
+ * Go's text/template: compile once, render often.
+ *
+ * A set is a family of templates that can call one another by name. Compiling turns text into closures; rendering shares nothing
+ * between runs but them, so a set may render while it renders (a function may call back).
+ */
+import type { Tree } from './ast.ts';
+import { isEmptyBody } from './ast.ts';
+import { compileTree } from './compile.ts';
+import type { CompileEnvironment } from './compile-pipe.ts';
+import { TemplateError } from './errors.ts';
+import type { FuncMap, GoFunc } from './func.ts';
+import { builtinFuncs } from './funcs/builtin.ts';
+import { repairText } from './gostring.ts';
+import type { Delimiters } from './lex.ts';
+import type { Expired, TemplateLimits } from './limits.ts';
+import { DEFAULT_LIMITS, MAX_CACHED_TPL_TEXTS } from './limits.ts';
+import { parseTemplate } from './parse.ts';
+import type { CompiledTemplate, TemplateCell, TemplateSource } from './run.ts';
+import { Run } from './run.ts';
+import type { Sink, TextLiteral } from './sink.ts';
+import { StringSink } from './sink.ts';
+import type { MissingKey } from './site.ts';
+import type { GoValue } from './value.ts';
+
+export interface TemplateOptions {
+  /** Go's `missingkey` option. */
+  readonly missingKey?: MissingKey;
+  readonly limits?: Partial<TemplateLimits>;
+  /** Delimiters of actions; `{{` and `}}` when absent or empty. */
+  readonly leftDelim?: string;
+  readonly rightDelim?: string;
+}
+
+export interface TemplateSet {
+  /** The name of the main template. */
+  readonly name: string;
+  /**
+   * Executes the main template. Throws TemplateError: TEMPLATE_EXEC where Go's Execute returns an error, TEMPLATE_LIMIT when a limit
+   * is reached or `expired` says so. Any other exception is a fault of a function.
+   */
+  render(data: GoValue, expired?: Expired): string;
+  /** Executes a template of the set by its name. */
+  renderNamed(name: string, data: GoValue, expired?: Expired): string;
+  /** Executes the main template, or the named one, into a sink. */
+  renderTo(sink: Sink, data: GoValue, expired?: Expired, name?: string): void;
+  /**
+   * Parses further text into the set: a template of that name, and those it defines. They replace what had their names before, but a
+   * template of nothing but space replaces none. Throws TEMPLATE_SYNTAX and leaves the set as it was.
+   */
+  add(name: string, text: string): void;
+  has(name: string): boolean;
+  /** Names of the defined templates, sorted. */
+  names(): readonly string[];
+}
+
+/**
+ * Parses and compiles a template. `funcs` are added to Go's builtins and win over them. Throws TemplateError: TEMPLATE_SYNTAX where
+ * Go's Parse returns an error, TEMPLATE_LIMIT for text that is too long or nested too deeply.
+ */
+export function compileTemplate(
+  name: string,
+  text: string,
+  funcs: FuncMap,
+  options: TemplateOptions = {},
+): TemplateSet {
+  const set = new CompiledSet(name, {
+    funcs,
+    missingKey: options.missingKey ?? 'default',
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    delimiters: { left: options.leftDelim || '{{', right: options.rightDelim || '}}' },
+  });
+  set.add(name, text);
+  return set;
+}
+
+interface Settings {
+  readonly funcs: FuncMap;
+  readonly missingKey: MissingKey;
+  readonly limits: TemplateLimits;
+  readonly delimiters: Delimiters;
+}
+
+class Cell implements TemplateCell {
+  readonly name: string;
+  private readonly environment: CompileEnvironment;
+  private definition: Tree | null = null;
+  private template: CompiledTemplate | null = null;
+
+  constructor(name: string, environment: CompileEnvironment) {
+    this.name = name;
+    this.environment = environment;
+  }
+
+  get tree(): Tree | null {
+    return this.definition;
+  }
+
+  define(tree: Tree): void {
+    this.definition = tree;
+    this.template = null;
+  }
+
+  compiled(): CompiledTemplate | null {
+    if (this.template === null && this.definition !== null) {
+      this.template = compileTree(this.definition, this.environment);
+    }
+    return this.template;
+  }
+}
+
+class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
+  readonly name: string;
+  private readonly settings: Settings;
+  private readonly cells = new Map<string, Cell>();
+  private readonly tplTexts = new Map<string, TemplateCell>();
+  private literals = 0;
+
+  constructor(name: string, settings: Settings) {
+    this.name = name;
+    this.settings = settings;
+  }
+
+  get missingKey(): MissingKey {
+    return this.settings.missingKey;
+  }
+
+  function(name: string): GoFunc | undefined {
+    return this.settings.funcs.get(name) ?? builtinFuncs().get(name);
+  }
+
+  isBuiltin(name: string): boolean {
+    return !this.settings.funcs.has(name);
+  }
+
+  declaredCell(name: string): Cell {
+    const known = this.cells.get(name);
+    if (known !== undefined) return known;
+    const cell = new Cell(name, this);
+    this.cells.set(name, cell);
+    return cell;
+  }
+
+  cell(name: string): Cell | undefined {
+    return this.cells.get(name);
+  }
+
+  literal(text: string): TextLiteral {
+    return { id: this.literals++, text };
+  }
+
+  has(name: string): boolean {
+    return (this.cells.get(name)?.tree ?? null) !== null;
+  }
+
+  names(): readonly string[] {
+    return [...this.cells.values()]
+      .filter((cell) => cell.tree !== null)
+      .map((cell) => cell.name)
+      .sort();
+  }
+
+  add(name: string, text: string): void {
+    guardStack(() => {
+      const trees = this.parse(name, text);
+      this.define(trees);
+      // Now, not at the first call: literals get their ids in the order of the text.
+      for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
+    });
+  }
+
+  render(data: GoValue, expired?: Expired): string {
+    return this.renderNamed(this.name, data, expired);
+  }
+
+  renderNamed(name: string, data: GoValue, expired?: Expired): string {
+    const sink = new StringSink();
+    this.renderTo(sink, data, expired, name);
+    return repairText(sink.out);
+  }
+
+  renderTo(sink: Sink, data: GoValue, expired?: Expired, name = this.name): void {
+    const compiled = this.cells.get(name)?.compiled() ?? null;
+    if (compiled === null) {
+      const message = `no template ${JSON.stringify(name)} associated with template ${JSON.stringify(this.name)}`;
+      throw new TemplateError('TEMPLATE_EXEC', message);
+    }
+    guardStack(() => new Run(this, sink, this.settings.limits, expired).call(compiled, data ?? undefined));
+  }
+
+  /** A text without definitions of its own becomes one more template; one with definitions gets a copy of the set to change. */
+  compileText(text: string): TemplateCell {
+    const known = this.tplTexts.get(text);
+    if (known !== undefined) return known;
+    const trees = this.parse(this.name, text);
+    const set = trees.size > 1 ? this.copy() : this;
+    for (const tree of trees.values()) if (tree.name !== this.name) set.declaredCell(tree.name).define(tree);
+    const cell = new Cell(this.name, set);
+    const main = trees.get(this.name);
+    if (main !== undefined) cell.define(main);
+    // The map keeps insertion order, so the first key is the oldest.
+    const [oldest] = this.tplTexts.keys();
+    if (this.tplTexts.size >= MAX_CACHED_TPL_TEXTS && oldest !== undefined) this.tplTexts.delete(oldest);
+    this.tplTexts.set(text, cell);
+    return cell;
+  }
+
+  private parse(name: string, text: string): ReadonlyMap<string, Tree> {
+    return parseTemplate(name, text, {
+      delimiters: this.settings.delimiters,
+      isFunction: (word) => this.function(word) !== undefined,
+      limits: this.settings.limits,
+    });
+  }
+
+  private define(trees: ReadonlyMap<string, Tree>): void {
+    for (const tree of trees.values()) {
+      const cell = this.declaredCell(tree.name);
+      if (cell.tree === null || !isEmptyBody(tree.body)) cell.define(tree);
+    }
+  }
+
+  private copy(): CompiledSet {
+    const copy = new CompiledSet(this.name, this.settings);
+    for (const cell of this.cells.values()) {
+      if (cell.tree !== null) copy.declaredCell(cell.name).define(cell.tree);
+    }
+    return copy;
+  }
+}
+
+/** JavaScript's stack and string length end before a template's own limits do, where nesting and recursion meet. */
+function guardStack<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new TemplateError('TEMPLATE_LIMIT', `template needs too much: ${cause.message}`, undefined, cause);
+    throw cause;
+  }
+}
