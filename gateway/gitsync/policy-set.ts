@@ -1,0 +1,106 @@
+/** All documents of a source, by kind and name. */
+import type { Problem } from '../snapshot.ts';
+import type { Kind } from './kinds.ts';
+import type { PolicyDocumentOf, PolicyFile } from './policy-file.ts';
+import { problem } from './problem.ts';
+
+/** A document and the file it stands in, relative to the source's path. */
+export interface Placed<K extends Kind> {
+  readonly file: string;
+  readonly document: PolicyDocumentOf<K>;
+}
+
+export interface PolicySet {
+  /** Names of documents that are wrong in themselves, as `KIND/NAME` or `MeshRevision/MESH/NAME`. */
+  readonly broken: ReadonlySet<string>;
+  /** Whether every document of the source is known; where one is not, nothing can be said to be missing. */
+  readonly complete: boolean;
+  readonly meshes: ReadonlyMap<string, Placed<'Mesh'>>;
+  /** By mesh, then by name; a mesh that does not exist may be among them. */
+  readonly revisions: ReadonlyMap<string, ReadonlyMap<string, Placed<'MeshRevision'>>>;
+  readonly clusters: ReadonlyMap<string, Placed<'ClusterSnapshot'>>;
+  readonly tests: ReadonlyMap<string, Placed<'InjectionTest'>>;
+}
+
+export interface PlacedFile {
+  readonly path: string;
+  readonly content: PolicyFile;
+}
+
+/** Sorts documents by kind and name. Of two with one name the first stands, and the second is a problem. */
+export function collectPolicySet(
+  files: readonly PlacedFile[],
+  prefix: string,
+): { set: PolicySet; problems: readonly Problem[] } {
+  const meshes = new Map<string, Placed<'Mesh'>>();
+  const revisions = new Map<string, Map<string, Placed<'MeshRevision'>>>();
+  const clusters = new Map<string, Placed<'ClusterSnapshot'>>();
+  const tests = new Map<string, Placed<'InjectionTest'>>();
+  const problems: Problem[] = [];
+  const add = <K extends Kind>(
+    into: Map<string, Placed<K>>,
+    file: string,
+    document: PolicyDocumentOf<K>,
+    what: string,
+  ) => {
+    const first = into.get(document.name);
+    if (first === undefined) {
+      into.set(document.name, { file, document });
+      return;
+    }
+    const where = first.document.source.locate(['metadata', 'name']);
+    const message = `${what} ${document.name} is defined twice: first in ${prefix}${first.file}:${where.line}`;
+    problems.push(problem('NAME_DUPLICATE', prefix + file, message, document.source.locate(['metadata', 'name'])));
+  };
+  const broken = new Set<string>();
+  const documents = files.flatMap(({ path, content }) =>
+    content.documents.map((document) => ({ file: path, document })),
+  );
+  for (const { kind, name, mesh } of files.flatMap(({ content }) => content.broken)) {
+    broken.add(kind === 'MeshRevision' ? `${kind}/${mesh}/${name}` : `${kind}/${name}`);
+  }
+  for (const { file, document } of documents) {
+    switch (document.kind) {
+      case 'Mesh':
+        add(meshes, file, document, 'mesh');
+        break;
+      case 'MeshRevision': {
+        const { mesh } = document.spec;
+        let ofMesh = revisions.get(mesh);
+        if (ofMesh === undefined) {
+          ofMesh = new Map();
+          revisions.set(mesh, ofMesh);
+        }
+        add(ofMesh, file, document, `mesh ${mesh}: revision`);
+        break;
+      }
+      case 'ClusterSnapshot':
+        add(clusters, file, document, 'cluster snapshot');
+        break;
+      case 'InjectionTest':
+        add(tests, file, document, 'injection test');
+        break;
+    }
+  }
+  const complete = files.every(({ content }) => content.complete);
+  return { set: { broken, complete, meshes, revisions, clusters, tests }, problems };
+}
+
+/** Whether a mesh is defined, as far as can be told. */
+export function definesMesh(set: PolicySet, name: string): boolean {
+  return !set.complete || set.meshes.has(name) || set.broken.has(`Mesh/${name}`);
+}
+
+export function definesRevision(set: PolicySet, mesh: string, name: string): boolean {
+  return !set.complete || revisionsOf(set, mesh).has(name) || set.broken.has(`MeshRevision/${mesh}/${name}`);
+}
+
+export function definesCluster(set: PolicySet, name: string): boolean {
+  return !set.complete || set.clusters.has(name) || set.broken.has(`ClusterSnapshot/${name}`);
+}
+
+export function revisionsOf(set: PolicySet, mesh: string): ReadonlyMap<string, Placed<'MeshRevision'>> {
+  return set.revisions.get(mesh) ?? NO_REVISIONS;
+}
+
+const NO_REVISIONS: ReadonlyMap<string, Placed<'MeshRevision'>> = new Map();
