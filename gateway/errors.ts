@@ -1,0 +1,80 @@
+/**
+ * The error registry: every code that can leave the gateway, whose fault it is, whether trying again helps, and the HTTP status of
+ * the answer. Codes are matched, never text, and never reused. What becomes of a pod has its codes in workers/inject/reason.ts, and
+ * what is wrong with policy files in gateway/gitsync/problem.ts; `errorEntry` and docs/reference/errors.md cover them all.
+ */
+import { type FailCode, type Fault, reasonOf } from '../workers/inject/reason.ts';
+
+export interface ErrorEntry {
+  /** `upstream`: who sent the request; `user`: who started the command. */
+  readonly fault: Fault;
+  /** Whether the same request may succeed when it is sent again. */
+  readonly retry: boolean;
+  /** HTTP status of the answer, and `response.status.code` where the answer is an AdmissionReview. */
+  readonly status: number;
+  readonly message: string;
+}
+
+function entry(fault: Fault, status: number, retry: boolean, message: string): ErrorEntry {
+  return { fault, retry, status, message };
+}
+
+export const ERRORS = {
+  // What is wrong with a request as HTTP.
+  PATH_UNKNOWN: entry('upstream', 404, false, 'No mesh answers this path.'),
+  MESH_UNKNOWN: entry('upstream', 404, false, 'There is no mesh of this name.'),
+  REVISION_NOT_FOUND: entry('upstream', 404, false, 'The mesh has no revision and no tag of this name.'),
+  METHOD_NOT_ALLOWED: entry('upstream', 405, false, 'Admission reviews are sent with POST.'),
+  REQUEST_TIMEOUT: entry('upstream', 408, true, 'The request did not arrive completely in time.'),
+  BODY_TOO_LARGE: entry('upstream', 413, false, 'The body is larger than 6 MiB.'),
+  CONTENT_TYPE_UNSUPPORTED: entry('upstream', 415, false, 'The Content-Type must be application/json.'),
+  HEADERS_TOO_LARGE: entry('upstream', 431, false, 'The header fields are too large.'),
+  HTTP_MALFORMED: entry('upstream', 400, false, 'This is not a well-formed HTTP request.'),
+  BODY_INCOMPLETE: entry('upstream', 400, true, 'The connection ended before the body was complete.'),
+  CLIENT_GONE: entry('upstream', 499, true, 'The caller closed the connection before the answer was ready.'),
+  // What keeps the gateway from doing its work.
+  NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
+  QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),
+  DEADLINE_EXCEEDED: entry('internal', 504, true, 'The request could not be done within its timeout.'),
+  WORKER_CRASHED: entry('internal', 500, true, 'The worker that held the request ended unexpectedly.'),
+  // What keeps the process from starting.
+  OPTION_UNKNOWN: entry('user', 400, false, 'There is no option of this name.'),
+  OPTION_INVALID: entry('user', 400, false, 'An option has a value that it can not have.'),
+  CONFIG_FILE_INVALID: entry(
+    'user',
+    400,
+    false,
+    'The configuration file can not be read or is not a mapping of options.',
+  ),
+  KUBECONFIG_UNSUPPORTED: entry('user', 501, false, 'Watching a cluster is not supported yet.'),
+  PROCESSES_UNSUPPORTED: entry('user', 501, false, 'More than one listening process is not supported yet.'),
+  CERTIFICATE_INVALID: entry('user', 500, false, 'The certificate and key can not be used.'),
+  LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
+  GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code that a request can fail with, in the gateway or in a worker. */
+export type ErrorCode = keyof typeof ERRORS | FailCode;
+
+/** An error with a code of the registry; `message` is a whole sentence for a person. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string = errorEntry(code).message, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const FALLBACK = entry('internal', 500, false, 'The gateway met an error of its own.');
+
+/** The entry of a code, also of one that came as text from a worker; a code that is in no table counts as INTERNAL. */
+export function errorEntry(code: string): ErrorEntry {
+  if (Object.hasOwn(ERRORS, code)) return ERRORS[code as keyof typeof ERRORS];
+  const reason = reasonOf(code);
+  return reason === undefined ? FALLBACK : entry(reason.fault, reason.status, reason.retry, sentence(reason.sentence));
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
