@@ -17,7 +17,7 @@ import {
 import { buildMesh } from './mesh.ts';
 import { checkPolicySet } from './policy-check.ts';
 import { isPolicyFileName, type PolicyFile, parsePolicyFile } from './policy-file.ts';
-import { collectPolicySet, type Placed, type PlacedFile, type PolicySet, revisionsOf } from './policy-set.ts';
+import { collectPolicySet, type Placed, type PlacedFile, type PolicySet } from './policy-set.ts';
 import { problem, sourceError } from './problem.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
@@ -189,18 +189,23 @@ async function resolveSet(
   const problems: Problem[] = [];
   const references = await openReferences(set, tree, cache.references, signal);
   const revisions: ResolvedRevision[] = [];
-  const meshes = new Map<string, Mesh>();
-  const paths = new Map<string, string>();
-  for (const [name, placed] of set.meshes) {
-    const sources = new Map<string, RevisionSource>();
-    for (const [revisionName, { file, document }] of revisionsOf(set, name)) {
-      const resolved = resolveRevision(file, document, placed.document.spec.nativeSidecars ?? 'Auto', references);
+  const sources = new Map<string, Map<string, RevisionSource>>();
+  for (const [mesh, ofMesh] of set.revisions) {
+    const nativeSidecars = set.meshes.get(mesh)?.document.spec.nativeSidecars ?? 'Auto';
+    const ofThisMesh = new Map<string, RevisionSource>();
+    for (const [name, { file, document }] of ofMesh) {
+      const resolved = resolveRevision(file, document, nativeSidecars, references);
       problems.push(...resolved.problems);
       if (resolved.revision === null) continue;
       revisions.push(resolved.revision);
-      sources.set(revisionName, resolved.revision.source);
+      ofThisMesh.set(name, resolved.revision.source);
     }
-    const built = buildMesh(placed, sources, tree.prefix);
+    sources.set(mesh, ofThisMesh);
+  }
+  const meshes = new Map<string, Mesh>();
+  const paths = new Map<string, string>();
+  for (const [name, placed] of set.meshes) {
+    const built = buildMesh(placed, sources.get(name) ?? new Map(), tree.prefix);
     problems.push(...built.problems);
     meshes.set(name, built.mesh);
     for (const path of built.mesh.paths) paths.set(path, name);

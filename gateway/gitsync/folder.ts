@@ -67,7 +67,7 @@ async function readFolder(root: string, path: string, signal: AbortSignal): Prom
   await visit(walk, '');
   const { contents } = walk;
   return {
-    revision: `dir@sha256:${digestOf(walk.files)}`,
+    revision: `dir@sha256:${digestOf(walk)}`,
     prefix: walk.prefix,
     files: walk.files,
     problems: walk.problems,
@@ -150,8 +150,10 @@ async function take(walk: Walk, path: string, location: string): Promise<void> {
   walk.contents.set(path, bytes);
 }
 
-function digestOf(files: ReadonlyMap<string, TreeFile>): string {
+/** Over everything that was found: what can not be read counts as well, so that its appearance is a change. */
+function digestOf({ files, problems }: Walk): string {
   const hash = createHash('sha256');
   for (const path of [...files.keys()].sort()) hash.update(`${path}\0${files.get(path)?.id ?? ''}\n`);
+  for (const { code, file } of problems) hash.update(`\0${code}\0${file}\n`);
   return hash.digest('hex');
 }
