@@ -1,0 +1,53 @@
+/**
+ * The proxy configuration of one pod: Istio's defaults, the mesh's `defaultConfig` and the pod's annotation `proxy.istio.io/config`,
+ * each over the one before. ProxyConfig resources of a cluster are not known here.
+ */
+import { GoRef } from '../../../template/value.ts';
+import type { MeshConfig, ProxyConfig } from './config.ts';
+import { MessageDecoder } from './decode-message.ts';
+import { defaultProxyConfig, NEWEST_MINOR } from './default-config.ts';
+import { readDocument } from './effective-mesh.ts';
+import { mergeProxyConfig, mergeProxyDocument } from './merge-proxy-config.ts';
+import { MeshConfigError } from './mesh-error.ts';
+import { MESH_CONFIG, PROXY_CONFIG } from './mesh-schema.ts';
+import { validateProxyConfig } from './validate-proxy.ts';
+
+/**
+ * Who merges. `webhook`: zero values in the annotation change nothing, and defaults fill what the mesh leaves out. `kube-inject`: the
+ * annotation's fields, zero values included, go over the mesh's `defaultConfig`, which templates then see in `.MeshConfig` too.
+ */
+export type MergeMode = 'webhook' | 'kube-inject';
+
+/**
+ * Merges. `annotation` is the text of `proxy.istio.io/config`, undefined where the pod has none. Throws MeshConfigError
+ * (MESH_CONFIG_SYNTAX, _TYPE, _LIMIT, or _INVALID where Istio's annotation validation rejects it): Istio denies the pod then.
+ */
+export function effectiveProxyConfig(
+  mesh: MeshConfig,
+  annotation: string | undefined,
+  options: { readonly mode?: MergeMode; readonly minor?: number } = {},
+): ProxyConfig {
+  const { mode = 'webhook', minor = NEWEST_MINOR } = options;
+  const defaults = defaultProxyConfig(minor);
+  const ofMesh = mesh.defaultConfig ?? {};
+  const base = mode === 'webhook' ? mergeProxyConfig(defaults, ofMesh) : ofMesh;
+  if (annotation === undefined) return base;
+  const document = readDocument(annotation);
+  const decoder = new MessageDecoder(minor);
+  const given = decoder.decode(PROXY_CONFIG, document) as ProxyConfig;
+  if (decoder.problems.length > 0) throw new MeshConfigError(decoder.problems);
+  // Istio validates the annotation over its defaults, not over the mesh's configuration.
+  const problems = validateProxyConfig({ ...defaults, ...given });
+  if (problems.length > 0) throw new MeshConfigError(problems);
+  return mode === 'webhook' ? mergeProxyConfig(base, given) : mergeProxyDocument(base, document, decoder);
+}
+
+/** `.MeshConfig` of templates: a *v1alpha1.MeshConfig. */
+export function meshConfigRef(mesh: MeshConfig): GoRef {
+  return new GoRef(MESH_CONFIG.goPointer, mesh);
+}
+
+/** `.ProxyConfig` of templates: a *v1alpha1.ProxyConfig. */
+export function proxyConfigRef(proxyConfig: ProxyConfig): GoRef {
+  return new GoRef(PROXY_CONFIG.goPointer, proxyConfig);
+}
