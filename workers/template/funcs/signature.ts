@@ -1,0 +1,86 @@
+/**
+ * Declares Go functions: parameter types once, for the engine's argument checks and for TypeScript.
+ */
+import type { CallContext, GoFunc } from '../func.ts';
+import type { GoType, GoValue } from '../value.ts';
+import { ANY, ANY_MAP, BOOL, FLOAT64, INT, STRING } from '../value.ts';
+
+/** A parameter's Go type, and as a phantom the form in which the engine hands the argument over. */
+export interface Param<T> {
+  readonly type: GoType;
+  readonly form?: T;
+}
+
+export const any: Param<GoValue> = { type: ANY };
+export const text: Param<string> = { type: STRING };
+export const integer: Param<bigint> = { type: INT };
+export const float: Param<number> = { type: FLOAT64 };
+export const flag: Param<boolean> = { type: BOOL };
+/** map[string]any: a plain object, or a GoRef over one (null in a nil map). */
+export const dict: Param<GoValue> = { type: ANY_MAP };
+
+export function param<T extends GoValue>(type: GoType): Param<T> {
+  return { type };
+}
+
+function at<T>(args: readonly GoValue[], index: number): T {
+  return args[index] as unknown as T;
+}
+
+export function fn0(call: (context: CallContext) => GoValue): GoFunc {
+  return { params: [], call: (_args, context) => call(context) };
+}
+
+export function fn1<A>(a: Param<A>, call: (a: A, context: CallContext) => GoValue): GoFunc {
+  return { params: [a.type], call: (args, context) => call(at(args, 0), context) };
+}
+
+export function fn2<A, B>(a: Param<A>, b: Param<B>, call: (a: A, b: B, context: CallContext) => GoValue): GoFunc {
+  return { params: [a.type, b.type], call: (args, context) => call(at(args, 0), at(args, 1), context) };
+}
+
+export function fn3<A, B, C>(
+  a: Param<A>,
+  b: Param<B>,
+  c: Param<C>,
+  call: (a: A, b: B, c: C, context: CallContext) => GoValue,
+): GoFunc {
+  return {
+    params: [a.type, b.type, c.type],
+    call: (args, context) => call(at(args, 0), at(args, 1), at(args, 2), context),
+  };
+}
+
+/** Only a variadic parameter. `rest` is the engine's own argument list: read it, do not keep or change it. */
+export function variadic0<R>(rest: Param<R>, call: (rest: readonly R[], context: CallContext) => GoValue): GoFunc {
+  return {
+    params: [],
+    variadic: rest.type,
+    call: (args, context) => call(args as unknown as readonly R[], context),
+  };
+}
+
+export function variadic1<A, R>(
+  a: Param<A>,
+  rest: Param<R>,
+  call: (a: A, rest: readonly R[], context: CallContext) => GoValue,
+): GoFunc {
+  return {
+    params: [a.type],
+    variadic: rest.type,
+    call: (args, context) => call(at(args, 0), args.slice(1) as unknown as readonly R[], context),
+  };
+}
+
+export function variadic2<A, B, R>(
+  a: Param<A>,
+  b: Param<B>,
+  rest: Param<R>,
+  call: (a: A, b: B, rest: readonly R[], context: CallContext) => GoValue,
+): GoFunc {
+  return {
+    params: [a.type, b.type],
+    variadic: rest.type,
+    call: (args, context) => call(at(args, 0), at(args, 1), args.slice(2) as unknown as readonly R[], context),
+  };
+}
