@@ -79,6 +79,8 @@ function resolve(receiver: Slot, name: string): { readonly target: Slot; readonl
 }
 
 function callMethod(method: GoMethod, receiver: GoRef, { name, site }: FieldAccess, args: Arguments | null): Slot {
+  // A method written without a parameter for arguments takes none.
+  if (args !== null && method.length < 2) return site.fail(`wrong number of args for ${name}: want 0`);
   const values = args === null ? [] : args();
   try {
     return method(receiver, values);

@@ -112,7 +112,8 @@ export class Printer {
   }
 
   private printComposite(value: GoValue, verb: string, depth: number): void {
-    if (verb === 'w') {
+    // fmt refuses %w before it looks into a value; only a []byte is looked at first.
+    if (verb === 'w' && typeString(value) !== '[]uint8') {
       this.badVerb(value, verb);
       return;
     }
@@ -179,11 +180,20 @@ export class Printer {
       case 'd':
         if (depth > 0 || !this.sharpV || typeString(value) !== '[]uint8') return false;
         if (isNil(value)) this.write('[]byte(nil)');
-        else this.write(`[]byte{${Array.from(bytes, (byte) => `0x${byte.toString(16)}`).join(', ')}}`);
+        else this.printByteList(bytes);
         return true;
       default:
         return false;
     }
+  }
+
+  private printByteList(bytes: Uint8Array): void {
+    this.write('[]byte{');
+    bytes.forEach((byte, i) => {
+      if (i > 0) this.write(', ');
+      this.printAddress(BigInt(byte), true);
+    });
+    this.write('}');
   }
 
   private printStruct(ref: GoRef, type: GoStructType, verb: string, depth: number): void {
@@ -411,8 +421,7 @@ export class Printer {
     let number = signed ? text.slice(1) : text;
     if (this.space && sign === '+' && !this.plus) sign = ' ';
     if (number === 'Inf' || number === 'NaN') {
-      const unsigned = number === 'NaN' ? !this.space && !this.plus : sign === '+' && !this.plus;
-      this.padPlain(unsigned ? number : sign + number);
+      this.padPlain(number === 'NaN' && !this.space && !this.plus ? number : sign + number);
       return;
     }
     if (this.sharp && verb !== 'b') number = keepPoint(number, verb, precision);
