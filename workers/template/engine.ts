@@ -14,7 +14,7 @@ import { builtinFuncs } from './funcs/builtin.ts';
 import { repairText } from './gostring.ts';
 import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
-import { DEFAULT_LIMITS, MAX_CACHED_TPL_TEXTS } from './limits.ts';
+import { DEFAULT_LIMITS, MAX_CACHED_TPL_LENGTH, MAX_CACHED_TPL_TEXTS } from './limits.ts';
 import { parseTemplate } from './parse.ts';
 import type { CompiledTemplate, TemplateCell, TemplateSource } from './run.ts';
 import { Run } from './run.ts';
@@ -198,6 +198,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
     const cell = new Cell(this.name, set);
     const main = trees.get(this.name);
     if (main !== undefined) cell.define(main);
+    if (text.length > MAX_CACHED_TPL_LENGTH) return cell;
     // The map keeps insertion order, so the first key is the oldest.
     const [oldest] = this.tplTexts.keys();
     if (this.tplTexts.size >= MAX_CACHED_TPL_TEXTS && oldest !== undefined) this.tplTexts.delete(oldest);

@@ -20,8 +20,8 @@ export const DEFAULT_LIMITS: TemplateLimits = {
   steps: 20_000_000,
   templateDepth: 1_000,
   parseDepth: 400,
-  outputLength: 16 * 1024 * 1024,
-  sourceLength: 8 * 1024 * 1024,
+  outputLength: 8 * 1024 * 1024,
+  sourceLength: 4 * 1024 * 1024,
 };
 
 /** Steps between two looks at the clock that a caller lends (see `Expired`). */
@@ -31,10 +31,14 @@ export const STEPS_PER_DEADLINE_CHECK = 1_024;
 export const MAX_VALUE_DEPTH = 1_000;
 
 /** Length of one formatted text in UTF-16 units: `%1000000d` may occur many times in one format. */
-export const MAX_FORMAT_LENGTH = 16 * 1024 * 1024;
+export const MAX_FORMAT_LENGTH = 4 * 1024 * 1024;
 
-/** Compiled `tpl` texts that one template set keeps. */
+/** Values that one comparison visits: shared data, compared part by part, may have more parts than there are atoms. */
+export const MAX_COMPARED_VALUES = 2_000_000;
+
+/** Compiled `tpl` texts that one template set keeps, and the length to which it keeps one. */
 export const MAX_CACHED_TPL_TEXTS = 256;
+export const MAX_CACHED_TPL_LENGTH = 16 * 1024;
 
 /** Tells whether a render's time is up. Given by the caller, because workers/ reads no clock. Called about every thousand steps. */
 export type Expired = () => boolean;

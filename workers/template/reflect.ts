@@ -6,7 +6,7 @@
  */
 import { limitError } from './errors.ts';
 import { byteLength, compareBytes } from './gostring.ts';
-import { MAX_VALUE_DEPTH } from './limits.ts';
+import { MAX_COMPARED_VALUES, MAX_VALUE_DEPTH } from './limits.ts';
 import type { GoField, GoNumberKind, GoScalarKind, GoScalarType, GoStructType, GoType, GoValue } from './value.ts';
 import { ANY, ANY_MAP, BOOL, FLOAT64, GoNumber, GoRef, INT, STRING } from './value.ts';
 
@@ -404,46 +404,64 @@ export function structField(ref: GoRef, field: GoField): GoValue {
   return wrap(field.type, held);
 }
 
-/** reflect.DeepEqual: same type and deeply the same contents; a nil slice or map differs from an empty one, NaN from itself. */
-export function deepEqual(left: Slot, right: Slot, depth = 0): boolean {
-  if (depth > MAX_VALUE_DEPTH) throw limitError('value is nested too deeply to compare');
-  const a = concrete(left);
-  const b = concrete(right);
-  const type = typeOf(a);
-  const otherType = typeOf(b);
-  if (type === null || otherType === null) return type === otherType;
-  if (!sameType(type, otherType)) return false;
-  switch (type.kind) {
-    case 'slice':
-      return isNil(a) === isNil(b) && deepEqualSlices(elementsOf(a) ?? [], elementsOf(b) ?? [], depth);
-    case 'map':
-      return isNil(a) === isNil(b) && deepEqualMaps(a, b, depth);
-    case 'pointer':
-      if (isNil(a) || isNil(b)) return isNil(a) === isNil(b);
-      return deepEqual(indirect(a).value, indirect(b).value, depth + 1);
-    case 'struct':
-      return [...type.fields.values()].every(
-        (field) =>
-          a instanceof GoRef &&
-          b instanceof GoRef &&
-          deepEqual(structField(a, field), structField(b, field), depth + 1),
-      );
-    default:
-      return sameScalar(scalarOfRef(a), scalarOfRef(b));
+/**
+ * reflect.DeepEqual: same type and deeply the same contents; a nil slice or map differs from an empty one, NaN from itself.
+ * Throws TEMPLATE_LIMIT for values that are too deep or have too many parts.
+ */
+export function deepEqual(left: Slot, right: Slot): boolean {
+  return new Comparison().equal(left, right, 0);
+}
+
+class Comparison {
+  private left = MAX_COMPARED_VALUES;
+
+  equal(left: Slot, right: Slot, depth: number): boolean {
+    if (depth > MAX_VALUE_DEPTH) throw limitError('value is nested too deeply to compare');
+    if (--this.left < 0) throw limitError('values have too many parts to compare');
+    const a = concrete(left);
+    const b = concrete(right);
+    const type = typeOf(a);
+    const otherType = typeOf(b);
+    if (type === null || otherType === null) return type === otherType;
+    if (!sameType(type, otherType)) return false;
+    switch (type.kind) {
+      case 'slice':
+        return isNil(a) === isNil(b) && (dataOf(a) === dataOf(b) || this.equalSlices(a, b, depth + 1));
+      case 'map':
+        return isNil(a) === isNil(b) && (dataOf(a) === dataOf(b) || this.equalMaps(a, b, depth + 1));
+      case 'pointer':
+        if (isNil(a) || isNil(b)) return isNil(a) === isNil(b);
+        return dataOf(a) === dataOf(b) || this.equal(indirect(a).value, indirect(b).value, depth + 1);
+      case 'struct':
+        return [...type.fields.values()].every((field) => this.equalFields(a, b, field, depth + 1));
+      default:
+        return sameScalar(scalarOfRef(a), scalarOfRef(b));
+    }
+  }
+
+  private equalSlices(a: Slot, b: Slot, depth: number): boolean {
+    const items = elementsOf(a) ?? [];
+    const others = elementsOf(b) ?? [];
+    return items.length === others.length && items.every((item, i) => this.equal(item, others[i], depth));
+  }
+
+  private equalMaps(a: Slot, b: Slot, depth: number): boolean {
+    const keys = Object.keys(mapData(a) ?? {});
+    if (keys.length !== Object.keys(mapData(b) ?? {}).length) return false;
+    return keys.every((key) => {
+      const other = mapGet(b, key);
+      return other !== undefined && this.equal(mapGet(a, key), other, depth);
+    });
+  }
+
+  private equalFields(a: Slot, b: Slot, field: GoField, depth: number): boolean {
+    if (!(a instanceof GoRef) || !(b instanceof GoRef)) return false;
+    return this.equal(structField(a, field), structField(b, field), depth);
   }
 }
 
-function deepEqualSlices(a: readonly GoValue[], b: readonly GoValue[], depth: number): boolean {
-  return a.length === b.length && a.every((item, i) => deepEqual(item, b[i], depth + 1));
-}
-
-function deepEqualMaps(a: Slot, b: Slot, depth: number): boolean {
-  const entries = Object.keys(mapData(a) ?? {});
-  if (entries.length !== Object.keys(mapData(b) ?? {}).length) return false;
-  return entries.every((key) => {
-    const other = mapGet(b, key);
-    return other !== undefined && deepEqual(mapGet(a, key), other, depth + 1);
-  });
+function dataOf(value: Slot): unknown {
+  return value instanceof GoRef ? value.data : value;
 }
 
 /** Go's == on two scalars of one kind. */
