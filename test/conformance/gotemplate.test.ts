@@ -9,7 +9,9 @@ import { test } from 'node:test';
 import { compileTemplate } from '../../workers/template/engine.ts';
 import { TemplateError } from '../../workers/template/errors.ts';
 import type { FuncMap } from '../../workers/template/func.ts';
+import { sprigFuncs } from '../../workers/template/funcs/sprig.ts';
 import type { GoValue } from '../../workers/template/value.ts';
+import { corpusPath, corpusSkip, readCorpusLines } from './corpus.ts';
 import type { TemplateCase } from './gotemplate-fixture.ts';
 import { buildData, fixtureFuncs } from './gotemplate-fixture.ts';
 
@@ -56,4 +58,11 @@ test('recorded cases give what Go gave', () => {
   assert.ok(cases.length > 1_000);
   const shared = buildData(JSON.parse(readFileSync(join(VECTORS, 'data.json'), 'utf8')));
   assertAll(cases, fixtureFuncs, ({ data }) => (data === undefined ? shared : buildData(data)));
+});
+
+test('templates of the corpus give what Go and sprig gave', { skip: corpusSkip() }, () => {
+  const cases = readCorpusLines('gotemplate', 'vectors.ndjson') as TemplateCase[];
+  assert.ok(cases.length > 1_000);
+  const data = JSON.parse(readFileSync(corpusPath('gotemplate', 'data.json'), 'utf8')) as GoValue;
+  assertAll(cases, sprigFuncs(), () => data);
 });
