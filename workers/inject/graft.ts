@@ -1,0 +1,68 @@
+/**
+ * Injectors work on a pod as Go's types see it, where fields that they do not know are gone and values have one spelling
+ * (`1024Mi` is `1Gi`). The patch is for the pod as it came. Grafting puts the two together: what injection did not touch stays
+ * as it came, unknown fields stay with the container, volume … they belong to, whatever place that has now.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject, JsonValue } from '../template/value.ts';
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/**
+ * @param raw the value as it came
+ * @param typed the same value as Go's types see it
+ * @param result what injection made of `typed`
+ * @returns `result` in the spelling of `raw`, with the unknown fields of `raw`. No argument is changed; parts are shared.
+ */
+export function graft(raw: JsonValue | undefined, typed: JsonValue | undefined, result: JsonValue): JsonValue {
+  if (raw === undefined || typed === undefined || raw === typed) return result;
+  if (result === typed || isDeepStrictEqual(result, typed)) return raw;
+  if (isObject(raw) && isObject(typed) && isObject(result)) return graftObject(raw, typed, result);
+  if (Array.isArray(raw) && Array.isArray(typed) && Array.isArray(result) && raw.length === typed.length) {
+    return graftList(raw, typed, result);
+  }
+  return result;
+}
+
+function graftObject(raw: JsonObject, typed: JsonObject, result: JsonObject): JsonObject {
+  const entries: [string, JsonValue][] = [];
+  for (const key of Object.keys(result)) {
+    const before = own(typed, key);
+    const after = result[key] as JsonValue;
+    // What only the types add (`status: {}`) is no change.
+    if (Object.hasOwn(raw, key)) entries.push([key, graft(raw[key], before, after)]);
+    else if (before === undefined || !(before === after || isDeepStrictEqual(before, after)))
+      entries.push([key, after]);
+  }
+  for (const key of Object.keys(raw)) {
+    if (!Object.hasOwn(typed, key) && !Object.hasOwn(result, key)) entries.push([key, raw[key] as JsonValue]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function nameOf(value: JsonValue | undefined): string | undefined {
+  const name = isObject(value) ? own(value, 'name') : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** An element belongs to the one it was before: the same object, or the one of that name. */
+function graftList(raw: readonly JsonValue[], typed: readonly JsonValue[], result: readonly JsonValue[]): JsonValue[] {
+  const byIdentity = new Map<JsonValue, number>();
+  const byName = new Map<string, number>();
+  typed.forEach((value, index) => {
+    if (isObject(value) && !byIdentity.has(value)) byIdentity.set(value, index);
+    const name = nameOf(value);
+    if (name !== undefined && !byName.has(name)) byName.set(name, index);
+  });
+  return result.map((value, index) => {
+    const at =
+      byIdentity.get(value) ?? byName.get(nameOf(value) ?? '') ?? (typed.length === result.length ? index : -1);
+    return graft(raw[at], typed[at], value);
+  });
+}

@@ -1,0 +1,71 @@
+/** One review from text to answer: decode, inject, encode. */
+import type { InjectResult, InjectTask, Outcome } from '../protocol.ts';
+import type { CompiledRevision, InjectDecision } from './provider.ts';
+import { REASONS, type ReasonCode, reasonOf } from './reason.ts';
+import { type Answer, decodeReview, encodeReview, type ReviewIdentity } from './review.ts';
+
+export type InjectAnswer = Omit<InjectResult, 'timing'>;
+
+/** Status of codes that are not in the table of reasons. */
+const DEFAULT_STATUS = 500;
+
+function fail(identity: ReviewIdentity, code: ReasonCode | string, message: string): InjectAnswer {
+  const status = { code: reasonOf(code)?.status ?? DEFAULT_STATUS, message };
+  return { outcome: { kind: 'failed', code, message }, body: encodeReview(identity, { allowed: false, status }) };
+}
+
+/** What the apiserver is told, and what is counted: one outcome for each request. */
+function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly answer: Answer } {
+  switch (decision.kind) {
+    case 'patched': {
+      const { patch, warnings, auditAnnotations } = decision;
+      return {
+        outcome: { kind: 'patched' },
+        answer: {
+          allowed: true,
+          patch,
+          ...(warnings === undefined ? {} : { warnings }),
+          ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
+        },
+      };
+    }
+    case 'skipped': {
+      const { reason, patch } = decision;
+      return {
+        outcome: { kind: 'skipped', reason },
+        answer: { allowed: true, ...(patch === undefined ? {} : { patch }) },
+      };
+    }
+    case 'denied':
+    case 'failed': {
+      const { kind, code, message } = decision;
+      const status = { code: reasonOf(code)?.status ?? DEFAULT_STATUS, message };
+      return { outcome: { kind, code, message }, answer: { allowed: false, status } };
+    }
+  }
+}
+
+/**
+ * Answers a review with a revision. Never throws: what can not be answered is an outcome `failed` with a code of reason.ts, and
+ * its body a denial, which the caller may replace by what the mesh's onError says.
+ */
+export function injectReview(task: InjectTask, lookup: (digest: string) => CompiledRevision | undefined): InjectAnswer {
+  let identity: ReviewIdentity = { version: 'v1', uid: '' };
+  try {
+    const decoded = decodeReview(task.review, task.params, task.cluster);
+    identity = decoded.identity;
+    if (!decoded.ok) return fail(identity, decoded.code, decoded.message);
+    const revision = lookup(task.revision);
+    if (revision === undefined) return fail(identity, 'REVISION_UNKNOWN', REASONS.REVISION_UNKNOWN.sentence);
+    const { object } = decoded.request;
+    const decision: InjectDecision =
+      object === null
+        ? { kind: 'denied', code: 'POD_MISSING', message: REASONS.POD_MISSING.sentence }
+        : revision.inject({ ...decoded.request, object });
+    const made = answer(decision);
+    return { outcome: made.outcome, body: encodeReview(identity, made.answer) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return fail(identity, 'INTERNAL', `${REASONS.INTERNAL.sentence}: ${message}`);
+  }
+}

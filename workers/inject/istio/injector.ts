@@ -1,0 +1,91 @@
+/** The Istio provider: an admission request in, a decision with a proven patch out. */
+import { diff } from '../../jsonpatch/diff.ts';
+import { provePatch } from '../../jsonpatch/prove.ts';
+import { normalizePod, TypedPodError } from '../../kube/typed-pod.ts';
+import type { IstioRevisionSpec, RevisionSource } from '../../protocol.ts';
+import type { JsonObject } from '../../template/value.ts';
+import { graft } from '../graft.ts';
+import type { CompiledRevision, InjectDecision, InjectRequest } from '../provider.ts';
+import { Denial, REASONS } from '../reason.ts';
+import { whySkipped } from './decide.ts';
+import { injectPod, type Surroundings } from './inject-pod.ts';
+import { useNativeSidecars } from './native-sidecars.ts';
+import { DEFAULT_IDS, proxyIds, withoutSharedUid } from './openshift.ts';
+import { workloadOf } from './owner.ts';
+import type { ObjectMeta, Pod } from './pod.ts';
+import { reinject } from './reinject.ts';
+import { compileIstio, type IstioRevision } from './revision.ts';
+import { decodeStatus } from './status.ts';
+import { envOfParams } from './url-env.ts';
+
+/** Compiles a revision of an Istio mesh. Throws CompileError with all problems. */
+export function compileIstioRevision(source: RevisionSource, spec: IstioRevisionSpec): CompiledRevision {
+  const revision = compileIstio(spec);
+  return { source, inject: (request) => decide(revision, request) };
+}
+
+function decide(revision: IstioRevision, request: InjectRequest): InjectDecision {
+  try {
+    return inject(revision, request);
+  } catch (error) {
+    if (error instanceof Denial) return { kind: 'denied', code: error.code, message: error.message };
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: 'failed', code: 'INTERNAL', message: `${REASONS.INTERNAL.sentence}: ${message}` };
+  }
+}
+
+/** The pod as Go's types see it. Throws Denial POD_MALFORMED. */
+function typedPod(object: JsonObject): Pod {
+  try {
+    return normalizePod(object) as Pod;
+  } catch (error) {
+    if (error instanceof TypedPodError) throw new Denial('POD_MALFORMED', error.message);
+    throw error;
+  }
+}
+
+/** With the namespace that the pod will be in, and without the apiserver's own records, which may be large. */
+function metadataIn(namespace: string, metadata: ObjectMeta): ObjectMeta {
+  const { managedFields: _, ...rest } = metadata;
+  return { ...rest, namespace };
+}
+
+function inject(revision: IstioRevision, request: InjectRequest): InjectDecision {
+  const typed = typedPod(request.object);
+  const namespace = typed.metadata.namespace ?? request.namespace;
+  const skip = whySkipped(typed.spec, typed.metadata, namespace, revision.selection, revision.features);
+  if (skip !== null) return { kind: 'skipped', reason: skip };
+
+  let pod: Pod = { ...typed, metadata: metadataIn(namespace, typed.metadata) };
+  if (revision.openShift) pod = withoutSharedUid(pod, revision.features);
+  const surroundings: Surroundings = {
+    workload: workloadOf(pod.metadata, namespace, revision.features),
+    env: envOfParams(request.params),
+    ids: revision.openShift ? proxyIds(request.cluster.namespace) : DEFAULT_IDS,
+    nativeSidecars: useNativeSidecars(revision.nativeSidecars, request.cluster, pod.spec.nodeName),
+  };
+  const status = decodeStatus(pod.metadata.annotations);
+  const again = status === undefined ? undefined : reinject(revision, pod, status, surroundings);
+  if (again?.kind === 'unchanged') return { kind: 'skipped', reason: 'ALREADY_INJECTED' };
+  const injected = again?.kind === 'changed' ? again.pod : injectPod(revision, pod, surroundings);
+  return patched(request.object, typed, namespace, injected);
+}
+
+/** The patch that makes the injected pod out of the request's object. */
+function patched(object: JsonObject, typed: Pod, namespace: string, injected: Pod): InjectDecision {
+  const result = graft(object, typed, asSent(typed, namespace, injected)) as JsonObject;
+  const patch = diff(object, result);
+  if (!provePatch(object, result, patch)) {
+    return { kind: 'failed', code: 'PATCH_UNPROVED', message: REASONS.PATCH_UNPROVED.sentence };
+  }
+  return { kind: 'patched', patch };
+}
+
+/** The injected pod with what `metadataIn` took away, and without what it added. */
+function asSent(typed: Pod, namespace: string, injected: Pod): Pod {
+  const metadata: ObjectMeta = { ...injected.metadata };
+  if (typed.metadata.namespace === undefined && metadata.namespace === namespace) delete metadata.namespace;
+  const { managedFields } = typed.metadata;
+  if (managedFields !== undefined) metadata.managedFields = managedFields;
+  return { ...injected, metadata };
+}
