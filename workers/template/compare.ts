@@ -11,6 +11,7 @@ type Basic = 'bool' | 'int' | 'uint' | 'float' | 'string' | null;
 
 /** Whether two values are equal. Throws FuncError for values that Go does not compare. */
 export function equalValues(left: GoValue, right: GoValue): boolean {
+  if (typeof left === 'string' && typeof right === 'string') return left === right;
   const a = scalarOfRef(left);
   const b = scalarOfRef(right);
   const kind = basicKind(a);

@@ -16,10 +16,10 @@ import {
   wrap,
 } from './reflect.ts';
 import type { GoMapType, GoType, GoValue } from './value.ts';
-import { GoNumber, GoRef } from './value.ts';
+import { ANY_MAP, GoNumber, GoRef } from './value.ts';
 
 /** `index x 1 "k"` is x[1]["k"]; a map gives its element type's zero for a key that it does not have. */
-export function indexValue(item: GoValue, keys: readonly GoValue[]): GoValue {
+export function indexValue([item = null, ...keys]: readonly GoValue[]): GoValue {
   if (kindOf(item) === 'invalid') throw new FuncError('index of untyped nil');
   let current = item;
   for (const key of keys) current = step(current, key);
@@ -27,6 +27,10 @@ export function indexValue(item: GoValue, keys: readonly GoValue[]): GoValue {
 }
 
 function step(item: GoValue, key: GoValue): GoValue {
+  if (typeof key === 'string' && !(item instanceof GoRef) && typeOf(item) === ANY_MAP) {
+    const members = item as { readonly [key: string]: GoValue };
+    return Object.hasOwn(members, key) ? (members[key] ?? null) : null;
+  }
   const { value, nil } = indirect(item);
   if (nil || value === undefined) throw new FuncError('index of nil pointer');
   const text = scalarOfRef(value);

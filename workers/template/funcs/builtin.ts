@@ -18,7 +18,7 @@ const BUILTINS: FuncMap = new Map<string, GoFunc>([
   ['or', logic('or')],
   ['not', { params: [ANY], call: ([value]) => !isTrue(value) }],
   ['len', { params: [ANY], call: ([value]) => length(value ?? null) }],
-  ['index', { params: [ANY], variadic: ANY, call: ([item = null, ...keys]) => indexValue(item, keys) }],
+  ['index', { params: [ANY], variadic: ANY, call: (args) => indexValue(args) }],
   ['slice', { params: [ANY], variadic: ANY, call: ([item = null, ...bounds]) => sliceValue(item, bounds) }],
   ['call', { params: [ANY], variadic: ANY, call: ([callee]) => callValue(callee ?? null) }],
   ['print', text((args) => sprint(...args))],
@@ -38,7 +38,7 @@ const BUILTINS: FuncMap = new Map<string, GoFunc>([
   ['html', text((args) => escapeHtml(textOf(args)))],
   ['js', text((args) => escapeJs(textOf(args)))],
   ['urlquery', text((args) => escapeQuery(textOf(args)))],
-  ['eq', { params: [ANY], variadic: ANY, call: ([first = null, ...others]) => equalsAny(first, others) }],
+  ['eq', { params: [ANY], variadic: ANY, call: equalsAny }],
   ['ne', comparison((a, b) => !equalValues(a, b))],
   ['lt', comparison((a, b) => compareValues(a, b))],
   ['le', comparison((a, b) => compareValues(a, b) || equalValues(a, b))],
@@ -78,9 +78,13 @@ function comparison(compare: (a: GoValue, b: GoValue) => boolean): GoFunc {
   return { params: [ANY, ANY], call: ([a = null, b = null]) => compare(a, b) };
 }
 
-function equalsAny(first: GoValue, others: readonly GoValue[]): boolean {
-  if (others.length === 0) throw new FuncError('missing argument for comparison');
-  return others.some((other) => equalValues(first, other));
+function equalsAny(args: readonly GoValue[]): boolean {
+  if (args.length < 2) throw new FuncError('missing argument for comparison');
+  const [first = null] = args;
+  for (let i = 1; i < args.length; i++) {
+    if (equalValues(first, args[i] ?? null)) return true;
+  }
+  return false;
 }
 
 function length(value: GoValue): bigint {
