@@ -59,6 +59,8 @@ export interface ClusterContext {
   } | null;
   /** Owners by `KIND/NAMESPACE/NAME`, for climbing from a ReplicaSet or Job. */
   readonly owners: Readonly<Record<string, OwnerRecord>>;
+  /** Whether owners are known at all: then a ReplicaSet that is not among them has none; otherwise it is told from its name. */
+  readonly ownersKnown?: boolean;
   readonly nodes: readonly { readonly name: string; readonly kubeletVersion: string }[];
   /** Whether nodes are known at all (false: `Auto` follows the provider's rule for "no cluster"). */
   readonly nodesKnown: boolean;
@@ -109,3 +111,10 @@ export type WorkerReply =
   /** The revision is unknown to this worker: send the task again with `source`. */
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
+
+/** What became of one revision that a worker was to compile ahead of its requests. */
+export interface WarmReply {
+  readonly digest: string;
+  readonly ok: boolean;
+  readonly compileMs: number;
+}

@@ -1,7 +1,7 @@
 /**
  * What every mesh provider (istio, linkerd, template) gives the worker: a revision compiled once, injecting often.
  */
-import type { Operation } from 'fast-json-patch';
+import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext, RevisionSource } from '../protocol.ts';
 import type { JsonObject } from '../template/value.ts';
 
@@ -25,7 +25,14 @@ export type InjectDecision =
       readonly warnings?: readonly string[];
       readonly auditAnnotations?: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'skipped'; readonly reason: string; readonly patch?: readonly Operation[] }
+  | {
+      readonly kind: 'skipped';
+      readonly reason: string;
+      /** All reasons, `reason` first, where the provider gives several (Linkerd does). */
+      readonly reasons?: readonly string[];
+      /** What is patched all the same (Linkerd's opaque ports). */
+      readonly patch?: readonly Operation[];
+    }
   | { readonly kind: 'denied'; readonly code: string; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 

@@ -2,7 +2,7 @@
  * The wire: an AdmissionReview in, an AdmissionReview out (admission.k8s.io, v1 and v1beta1, answered in the version asked).
  */
 import { Buffer } from 'node:buffer';
-import type { Operation } from 'fast-json-patch';
+import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext } from '../protocol.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
 import { parseYaml } from '../yaml/parse.ts';

@@ -1,0 +1,86 @@
+/**
+ * Resources that hold a pod: where its metadata and spec are in each kind of workload, and how to put changed ones back.
+ */
+import type { JsonObject, JsonValue } from '../template/value.ts';
+
+/** A pod within a resource. */
+export interface PodTemplate {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Name and namespace of the resource itself; '' where it has none. */
+  readonly name: string;
+  readonly namespace: string;
+  /** Of the pod; {} where it has none. */
+  readonly metadata: JsonObject;
+  readonly spec: JsonObject;
+  /** A copy of the resource with another pod in it; everything else is shared. */
+  with(metadata: JsonObject, spec: JsonObject): JsonObject;
+}
+
+type Path = readonly string[];
+
+/** Kinds count without their group and version: extensions/v1beta1 Deployments are still about, and have their pod in the same place. */
+const TEMPLATE_PATHS: ReadonlyMap<string, Path> = new Map<string, Path>([
+  ['Pod', []],
+  ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
+  ...['Deployment', 'ReplicationController', 'ReplicaSet', 'Job', 'DaemonSet', 'StatefulSet', 'DeploymentConfig'].map(
+    (kind): [string, Path] => [kind, ['spec', 'template']],
+  ),
+]);
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textAt(object: JsonObject, key: string): string {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+function objectAt(value: JsonObject, path: Path): JsonObject | undefined {
+  let current: JsonObject = value;
+  for (const key of path) {
+    const next = Object.hasOwn(current, key) ? current[key] : undefined;
+    if (!isObject(next)) return undefined;
+    current = next;
+  }
+  return current;
+}
+
+function withAt(value: JsonObject, path: Path, replacement: JsonObject): JsonObject {
+  const [key, ...rest] = path;
+  if (key === undefined) return replacement;
+  const member = value[key];
+  return { ...value, [key]: withAt(isObject(member) ? member : {}, rest, replacement) };
+}
+
+/**
+ * The pod of a resource; null for kinds that hold none, and for a workload without a template.
+ * `metadataPath` overrides where the pod's metadata is: `istioctl kube-inject` takes a CronJob's from its job template.
+ */
+export function podTemplateOf(resource: JsonObject, metadataPath?: (kind: string) => Path | undefined): PodTemplate | null {
+  const kind = textAt(resource, 'kind');
+  const path = TEMPLATE_PATHS.get(kind);
+  if (path === undefined) return null;
+  const specPath = [...path, 'spec'];
+  const spec = objectAt(resource, specPath);
+  if (spec === undefined) return null;
+  const metaPath = metadataPath?.(kind) ?? [...path, 'metadata'];
+  const own = objectAt(resource, ['metadata']) ?? {};
+  return {
+    apiVersion: textAt(resource, 'apiVersion'),
+    kind,
+    name: textAt(own, 'name'),
+    namespace: textAt(own, 'namespace'),
+    metadata: objectAt(resource, metaPath) ?? {},
+    spec,
+    with: (metadata, newSpec) => withAt(withAt(resource, metaPath, metadata), specPath, newSpec),
+  };
+}
+
+/** The members of a `kind: List`; null for anything else. */
+export function listItems(resource: JsonObject): readonly JsonValue[] | null {
+  if (textAt(resource, 'kind') !== 'List') return null;
+  const items = resource['items'];
+  return Array.isArray(items) ? items : [];
+}
