@@ -21,6 +21,7 @@ const NO_OWNERS: Owners = Object.freeze(Object.create(null) as Record<string, Ow
 export const UNKNOWN_CLUSTER: ClusterContext = Object.freeze({
   namespace: null,
   owners: NO_OWNERS,
+  ownersKnown: false,
   nodes: [],
   nodesKnown: false,
 });
@@ -68,6 +69,7 @@ export class ClusterView {
     const context: ClusterContext = {
       namespace: this.#cluster.namespaces.get(namespace) ?? null,
       owners: NO_OWNERS,
+      ownersKnown: this.#cluster.owners.size > 0,
       nodes: this.#nodes,
       nodesKnown: this.#cluster.nodes.length > 0,
     };

@@ -1,0 +1,166 @@
+/**
+ * The way of a request: route → decode → pool → conclude. Everything that can go wrong on it ends as a coded answer, and every
+ * request is concluded exactly once.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Outcome } from '../../workers/protocol.ts';
+import { type ErrorCode, errorEntry } from '../errors.ts';
+import { budgetMs } from '../pool/deadline.ts';
+import { Job, type JobResult } from '../pool/job.ts';
+import type { WorkerPool } from '../pool/pool.ts';
+import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
+import type { Resolution, Route, Router } from '../routing/router.ts';
+import type { RequestLog } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts';
+import { Exchange, type ExchangeOwner, type FinishedExchange, type Reply, type RequestHead } from './exchange.ts';
+import { concludeRequest } from './outcome.ts';
+
+export interface HandlerDependencies {
+  /** The routes of the snapshot that serves now; null before there is one. */
+  readonly router: () => Router | null;
+  readonly pool: Pick<WorkerPool, 'submit'>;
+  readonly metrics: Pick<Metrics, 'observe'>;
+  readonly log: RequestLog;
+  /** Null when nothing is traced. */
+  readonly trace: ((finished: FinishedExchange) => void) | null;
+}
+
+export class AdmissionHandler implements ExchangeOwner {
+  readonly #dependencies: HandlerDependencies;
+
+  constructor(dependencies: HandlerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Opens the exchange of a request whose headers have arrived. */
+  open(head: RequestHead, reply: Reply, receivedAtMs: number): Exchange {
+    return new Exchange(this, head, reply, receivedAtMs);
+  }
+
+  /** Handles a request whose body has arrived. Never throws. */
+  handle(exchange: Exchange, body: Buffer): void {
+    exchange.bodyAtMs = performance.now();
+    try {
+      this.#handle(exchange, body);
+    } catch (error) {
+      this.#dependencies.log.fault(error);
+      this.refuse(exchange, 'INTERNAL');
+    }
+  }
+
+  /** Ends a request that can not be handled. */
+  refuse(exchange: Exchange, code: ErrorCode, message: string = errorEntry(code).message): void {
+    this.#finish(exchange, { kind: 'failed', code, message }, null);
+  }
+
+  /** Ends a request whose caller is gone: nobody is answered, but it is counted. */
+  abandon(exchange: Exchange): void {
+    if (exchange.finished) return;
+    exchange.job?.close();
+    this.refuse(exchange, 'CLIENT_GONE');
+  }
+
+  workerAnswered(exchange: Exchange, _job: Job, result: JobResult): void {
+    exchange.workerAnsweredAtMs = performance.now();
+    if (result.ok) {
+      const { outcome, body, timing } = result.result;
+      exchange.workerMs = timing.injectMs;
+      this.#finish(exchange, outcome, body);
+    } else this.refuse(exchange, result.code, result.message);
+  }
+
+  #handle(exchange: Exchange, body: Buffer): void {
+    const { head } = exchange;
+    const router = this.#dependencies.router();
+    const resolution = router?.resolve(head.url) ?? null;
+    exchange.resolution = resolution;
+    const text = body.toString();
+    const decoded = decodeReview(body, text);
+    if (decoded.ok) exchange.header = decoded.header;
+    else if (decoded.problem.uid !== '') exchange.addressee = decoded.problem;
+    exchange.routedAtMs = performance.now();
+
+    const problem = problemOf(exchange, resolution, body.length, decoded);
+    if (problem !== null) {
+      this.refuse(exchange, problem.code, problem.message);
+      return;
+    }
+    if (router === null || !resolution?.ok || !decoded.ok) return;
+    const { mesh } = resolution.route;
+    if (router.isIgnored(mesh, decoded.header.namespace)) {
+      this.#finish(exchange, { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, null);
+      return;
+    }
+    this.#submit(exchange, resolution.route, decoded.header, text, resolution.timeoutMs);
+  }
+
+  #submit(exchange: Exchange, route: Route, header: ReviewHeader, review: string, timeoutMs: number): void {
+    const { mesh, revision, params, cluster } = route;
+    exchange.budgetMs = budgetMs(timeoutMs, mesh.deadlineReserveMs);
+    const task = {
+      revision: revision.digest,
+      review,
+      params,
+      cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
+    };
+    exchange.job = new Job(task, revision, exchange.receivedAtMs + exchange.budgetMs, exchange);
+    this.#dependencies.pool.submit(exchange.job);
+  }
+
+  #finish(exchange: Exchange, outcome: Outcome, body: string | null): void {
+    if (exchange.finished) return;
+    exchange.finished = true;
+    const { resolution } = exchange;
+    const mesh = resolution === null ? null : resolution.ok ? resolution.route.mesh : resolution.mesh;
+    const to = exchange.header ?? exchange.addressee;
+    const conclusion = concludeRequest(outcome, { to, onError: mesh?.onError ?? null, body });
+    exchange.reply.send(conclusion.status, conclusion.body, conclusion.status === 405 ? 'POST' : null);
+    exchange.answeredAtMs = performance.now();
+    const durationMs = exchange.answeredAtMs - exchange.receivedAtMs;
+    const { job, budgetMs: budget } = exchange;
+    const sample = {
+      mesh: mesh?.name ?? '',
+      revision: resolution?.ok ? resolution.route.revision.name : '',
+      outcome: conclusion.kind,
+      reason: conclusion.reason,
+      durationMs,
+      budgetShare: budget > 0 ? durationMs / budget : -1,
+      queueMs: job !== null && job.dispatchedAtMs > 0 ? job.dispatchedAtMs - job.queuedAtMs : -1,
+      workerMs: exchange.workerMs,
+    };
+    this.#dependencies.metrics.observe(sample);
+    this.#dependencies.log.request(conclusion, sample, exchange);
+    this.#dependencies.trace?.({ exchange, outcome, status: conclusion.status });
+  }
+}
+
+interface RequestProblem {
+  readonly code: ErrorCode;
+  readonly message?: string;
+}
+
+/** What keeps a request from being done, the first of it; null when nothing does: it has a route and a header. */
+function problemOf(
+  { head }: Exchange,
+  resolution: Resolution | null,
+  bodyBytes: number,
+  decoded: DecodedReview,
+): RequestProblem | null {
+  if (resolution === null) return { code: 'NOT_READY' };
+  if (!resolution.ok && resolution.code === 'PATH_UNKNOWN') return resolution;
+  if (head.method !== 'POST') return { code: 'METHOD_NOT_ALLOWED' };
+  if (!resolution.ok) return resolution;
+  if (!isJson(head.contentType)) return { code: 'CONTENT_TYPE_UNSUPPORTED' };
+  if (bodyBytes === 0) return { code: 'REVIEW_EMPTY' };
+  return decoded.ok ? null : { code: decoded.problem.code };
+}
+
+/** `application/json` with any parameters. */
+function isJson(contentType: string | undefined): boolean {
+  if (contentType === 'application/json') return true;
+  if (contentType === undefined) return false;
+  const end = contentType.indexOf(';');
+  const type = end < 0 ? contentType : contentType.slice(0, end);
+  return type.trim().toLowerCase() === 'application/json';
+}

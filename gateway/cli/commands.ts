@@ -1,0 +1,15 @@
+/**
+ * All commands. Each has a file with a `register…` function that adds it to the program; what a command needs beyond its flags is
+ * imported when it runs, so that `--help` stays quick.
+ */
+import type { Command } from 'commander';
+import type { CommandContext } from './context.ts';
+import { registerDemo } from './demo.ts';
+import { registerServe } from './serve.ts';
+import { registerStart } from './start.ts';
+
+export const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
+  registerServe,
+  registerStart,
+  registerDemo,
+];

@@ -1,0 +1,108 @@
+/**
+ * `meshgate serve`: runs the gateway until it is told to stop.
+ */
+import type { Command } from 'commander';
+import { loadOptions } from '../config/load.ts';
+import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
+import type { ReadyLine } from '../gateway.ts';
+import { type CommandContext, EXIT_FAILED, EXIT_OK } from './context.ts';
+
+/** Adds `serve`. */
+export function registerServe(program: Command, context: CommandContext): void {
+  const command = program.command('serve').description('serve admission reviews with policies from a folder or Git');
+  addGatewayFlags(command).action(async (flags: Record<string, string | undefined>) => {
+    context.finish(await serve(readFlags(flags, context), context));
+  });
+}
+
+/** Adds a flag for each option, and `--config`. */
+export function addGatewayFlags(command: Command): Command {
+  command.option('--config <FILE>', 'YAML or JSON file with option keys such as tlsCert');
+  for (const key of Object.keys(OPTIONS) as OptionKey[]) {
+    command.option(`--${flagName(key)} <${OPTIONS[key].placeholder}>`, OPTIONS[key].help);
+  }
+  return command;
+}
+
+/** The options from parsed flags; `defaults` stand in for what neither flags nor environment nor file give. */
+export function readFlags(
+  flags: Readonly<Record<string, string | undefined>>,
+  context: CommandContext,
+  defaults: Readonly<Partial<Record<OptionKey, string>>> = {},
+): GatewayOptions {
+  const configFile = flags['config'] ?? context.environment['MESHGATE_CONFIG'] ?? null;
+  return loadOptions({ flags, environment: context.environment, configFile, defaults });
+}
+
+/**
+ * Starts the gateway, prints the ready line, and resolves with an exit code when the gateway has stopped after SIGTERM or SIGINT. A
+ * second signal ends it at once.
+ */
+export async function serve(
+  options: GatewayOptions,
+  context: CommandContext,
+  onReady: (ready: ReadyLine) => Promise<void> = async () => undefined,
+): Promise<number> {
+  const { Gateway } = await import('../gateway.ts');
+  const { createLogger } = await import('../telemetry/logger.ts');
+  const { createSnapshotSource } = await import('../gitsync/source.ts');
+  const { logSyncEvent } = await import('../telemetry/sync-log.ts');
+  const logger = createLogger(options.logLevel);
+  const gateway = new Gateway({
+    options,
+    logger,
+    version: context.version,
+    workerFile: context.workerFile,
+    tracing: await startTracing(options, context),
+    createSource: (compile) =>
+      createSnapshotSource({
+        source: options.source,
+        ref: options.ref ?? undefined,
+        path: options.path ?? undefined,
+        intervalMs: options.interval,
+        stateDir: options.state,
+        compile,
+        environment: context.environment,
+        report: (event) => logSyncEvent(logger, event),
+      }),
+  });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error, code: 'INTERNAL' }, 'the gateway met an error that nothing handles, and ends');
+      process.exit(EXIT_FAILED);
+    });
+  }
+  const stopAsked = new Promise<void>((resolve) => {
+    let asked = false;
+    const ask = (): void => {
+      if (asked) process.exit(EXIT_FAILED);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', ask);
+    process.on('SIGINT', ask);
+  });
+  const starting = gateway.start();
+  const ready = await Promise.race([starting, stopAsked]);
+  if (ready === undefined) {
+    starting.catch(() => undefined);
+    await gateway.stop();
+    return EXIT_OK;
+  }
+  context.stdout(`${JSON.stringify(ready)}\n`);
+  await onReady(ready);
+  await stopAsked;
+  await gateway.drain();
+  return EXIT_OK;
+}
+
+/** Traces are made, and the packages for it loaded, only when a collector is named. */
+async function startTracing(
+  { otlpEndpoint }: GatewayOptions,
+  { environment, version }: CommandContext,
+): Promise<import('../telemetry/tracing.ts').Tracing | null> {
+  const named = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
+  if (otlpEndpoint === null && named === '') return null;
+  const { createTracing } = await import('../telemetry/tracing.ts');
+  return createTracing({ endpoint: otlpEndpoint, version });
+}

@@ -1,0 +1,99 @@
+/**
+ * Gathers the options from flags, environment and configuration file (in this order of precedence), checks them once and freezes
+ * them.
+ */
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { GatewayError } from '../errors.ts';
+import { environmentName, flagName, type GatewayOptions, OPTIONS, type OptionKey, type OptionSpec } from './options.ts';
+
+export interface OptionInputs {
+  /** Values of flags by option key, as text. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A YAML or JSON file with a mapping of option keys; null for none. */
+  readonly configFile: string | null;
+  /** What stands in, as text, for the options' own defaults. */
+  readonly defaults?: Readonly<Partial<Record<OptionKey, string>>>;
+}
+
+const CONFIG_FILE_LIMIT = 1024 * 1024;
+
+/**
+ * The frozen options. Throws GatewayError: OPTION_UNKNOWN, OPTION_INVALID (also for a required option that is missing and for
+ * options that do not go together), CONFIG_FILE_INVALID, KUBECONFIG_UNSUPPORTED, PROCESSES_UNSUPPORTED.
+ */
+export function loadOptions(inputs: OptionInputs): GatewayOptions {
+  const file = inputs.configFile === null ? new Map<string, string>() : readConfigFile(inputs.configFile);
+  const values = new Map<string, unknown>();
+  for (const key of Object.keys(OPTIONS) as OptionKey[]) values.set(key, pick(key, inputs, file));
+  const options = Object.freeze(Object.fromEntries(values)) as unknown as GatewayOptions;
+  checkTogether(options);
+  return options;
+}
+
+function pick(key: OptionKey, inputs: OptionInputs, file: ReadonlyMap<string, string>): unknown {
+  const spec: OptionSpec<unknown> = OPTIONS[key];
+  const flag = inputs.flags[key];
+  if (flag !== undefined) return parse(spec, flag, `--${flagName(key)}`);
+  const variable = inputs.environment[environmentName(key)];
+  if (variable !== undefined && variable !== '') return parse(spec, variable, environmentName(key));
+  const entry = file.get(key);
+  if (entry !== undefined) return parse(spec, entry, `${key} in ${inputs.configFile}`);
+  const fallback = inputs.defaults?.[key];
+  if (fallback !== undefined) return parse(spec, fallback, `the default of --${flagName(key)}`);
+  if (spec.fallback === undefined) {
+    throw new GatewayError(
+      'OPTION_INVALID',
+      `--${flagName(key)} ${spec.placeholder} is required (or ${environmentName(key)}): ${spec.help}.`,
+    );
+  }
+  return spec.fallback;
+}
+
+function parse(spec: OptionSpec<unknown>, text: string, where: string): unknown {
+  const value = spec.parse(text);
+  if (value === undefined) throw new GatewayError('OPTION_INVALID', `${where}: "${text}" is not ${spec.expects}.`);
+  return typeof value === 'object' && value !== null ? Object.freeze(value) : value;
+}
+
+function readConfigFile(path: string): ReadonlyMap<string, string> {
+  let value: unknown;
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length > CONFIG_FILE_LIMIT) throw new Error('it is too large');
+    value = parseYaml(text) as unknown;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('CONFIG_FILE_INVALID', `The configuration file ${path} can not be read: ${why}`, {
+      cause: error,
+    });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GatewayError('CONFIG_FILE_INVALID', `The configuration file ${path} is not a mapping of options.`);
+  }
+  const entries = new Map<string, string>();
+  for (const [key, entry] of Object.entries(value)) {
+    if (!Object.hasOwn(OPTIONS, key)) {
+      const known = Object.keys(OPTIONS).join(', ');
+      throw new GatewayError(
+        'OPTION_UNKNOWN',
+        `${path}: there is no option ${JSON.stringify(key)}; the options are ${known}.`,
+      );
+    }
+    const text = Array.isArray(entry) ? entry.join(',') : entry;
+    if (typeof text !== 'string' && typeof text !== 'number') {
+      throw new GatewayError('OPTION_INVALID', `${path}: ${key} has to be text or a number.`);
+    }
+    entries.set(key, String(text));
+  }
+  return entries;
+}
+
+function checkTogether(options: GatewayOptions): void {
+  if ((options.tlsCert === null) !== (options.tlsKey === null)) {
+    throw new GatewayError('OPTION_INVALID', '--tls-cert and --tls-key have to be given together.');
+  }
+  if (options.kubeconfig !== null) throw new GatewayError('KUBECONFIG_UNSUPPORTED');
+  if (options.processes > 1) throw new GatewayError('PROCESSES_UNSUPPORTED');
+}

@@ -1,0 +1,32 @@
+/**
+ * The entry point: everything that is read from the process is read here and handed on.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import { runCommandLine } from './cli/run.ts';
+
+const root = new URL('../', import.meta.url);
+const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  environment: process.env,
+  root,
+  workerFile: new URL(`workers/main.${extension}`, root),
+  version,
+  // Written synchronously: the ready line is there before anything else happens, and nothing is lost at the end.
+  stdout: (text) => write(1, text),
+  stderr: (text) => write(2, text),
+});
+process.exit(exitCode);
+
+function write(descriptor: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      // A reader that went away takes nothing more; one that is only slow is waited for.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * A thread for compiling revisions that do not serve yet: whatever a policy commit holds, the workers that serve do not feel it.
+ */
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { CompileProblem } from '../../workers/inject/provider.ts';
+import type { RevisionSource } from '../../workers/protocol.ts';
+
+/** A revision that takes longer to compile is not going to serve. */
+const COMPILE_LIMIT_MS = 30_000;
+/** How long the thread stays for more to compile. */
+const IDLE_MS = 10_000;
+
+export class CompileBench {
+  readonly #options: { readonly workerFile: URL; readonly maxHeapMb: number };
+  #piscina: Piscina | null = null;
+
+  constructor(options: { readonly workerFile: URL; readonly maxHeapMb: number }) {
+    this.#options = options;
+  }
+
+  /** What is wrong with a revision; empty when it compiles. Rejects when the thread ended over it or it took too long. */
+  async check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+    const signal = AbortSignal.timeout(COMPILE_LIMIT_MS);
+    return (await this.#thread().run(source, { name: 'check', signal })) as readonly CompileProblem[];
+  }
+
+  async close(): Promise<void> {
+    await this.#piscina?.destroy();
+    this.#piscina = null;
+  }
+
+  #thread(): Piscina {
+    if (this.#piscina !== null) return this.#piscina;
+    const piscina = new Piscina({
+      filename: fileURLToPath(this.#options.workerFile),
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: IDLE_MS,
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb },
+      recordTiming: false,
+    });
+    piscina.on('error', () => {
+      // The thread ended while it had nothing to do; piscina starts another one for the next task.
+    });
+    this.#piscina = piscina;
+    return piscina;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * From a URL to the mesh and revision that serve it, within one snapshot.
+ */
+import type { RevisionSource } from '../../workers/protocol.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Mesh, Snapshot } from '../snapshot.ts';
+import { ClusterView, chooseCluster } from './cluster.ts';
+import { parseParams } from './params.ts';
+import { findClaim, parseUrl } from './target.ts';
+
+/** Different URLs whose way is kept; an apiserver sends few. */
+const URL_LIMIT = 1_024;
+
+export interface Route {
+  readonly mesh: Mesh;
+  readonly revision: RevisionSource;
+  readonly params: Readonly<Record<string, string>>;
+  /** Null: nothing is known about the cluster. */
+  readonly cluster: ClusterView | null;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly route: Route; readonly timeoutMs: number }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** Known in spite of the problem (a mesh without the revision that was asked). */
+      readonly mesh: Mesh | null;
+      readonly timeoutMs: number;
+    };
+
+/** Routes for one snapshot. A way once found is kept, so a request costs one look-up. */
+export class Router {
+  readonly snapshot: Snapshot;
+  readonly #kept = new Map<string, Resolution>();
+  readonly #ignored: ReadonlyMap<Mesh, ReadonlySet<string>>;
+  readonly #views: ReadonlyMap<string, ClusterView>;
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+    this.#ignored = new Map([...snapshot.meshes.values()].map((mesh) => [mesh, new Set(mesh.ignoredNamespaces)]));
+    this.#views = new Map([...snapshot.clusters].map(([name, cluster]) => [name, new ClusterView(cluster)]));
+  }
+
+  /**
+   * The route of a request target. Codes: PATH_UNKNOWN, MESH_UNKNOWN, REVISION_NOT_FOUND, HTTP_MALFORMED. An explicit revision in
+   * the path wins over the mesh's default; both may be a tag.
+   */
+  resolve(url: string): Resolution {
+    const kept = this.#kept.get(url);
+    if (kept !== undefined) return kept;
+    const resolution = this.#resolve(url);
+    if (this.#kept.size >= URL_LIMIT) this.#kept.clear();
+    this.#kept.set(url, resolution);
+    return resolution;
+  }
+
+  isIgnored(mesh: Mesh, namespace: string): boolean {
+    return this.#ignored.get(mesh)?.has(namespace) ?? false;
+  }
+
+  #resolve(url: string): Resolution {
+    const { target, timeoutMs } = parseUrl(url);
+    const refuse = (code: ErrorCode, message: string, mesh: Mesh | null = null): Resolution => {
+      return { ok: false, code, message, mesh, timeoutMs };
+    };
+    if (target.kind === 'malformed') return refuse('HTTP_MALFORMED', 'The path has a broken percent-encoding.');
+    if (target.kind === 'mesh') {
+      const mesh = this.snapshot.meshes.get(target.mesh);
+      if (mesh === undefined) return refuse('MESH_UNKNOWN', `There is no mesh ${quote(target.mesh)}.`);
+      return this.#pick(mesh, target.revision, target.params, timeoutMs);
+    }
+    const claim = findClaim(target.path, this.snapshot.paths);
+    const mesh = claim === null ? undefined : this.snapshot.meshes.get(claim.mesh);
+    if (claim === null || mesh === undefined) return refuse('PATH_UNKNOWN', `No mesh answers ${quote(target.path)}.`);
+    return this.#pick(mesh, null, parseParams(claim.rest), timeoutMs);
+  }
+
+  #pick(mesh: Mesh, asked: string | null, params: Route['params'], timeoutMs: number): Resolution {
+    const name = asked ?? mesh.defaultRevision;
+    const revision = mesh.revisions.get(name) ?? mesh.revisions.get(mesh.tags.get(name) ?? '');
+    if (revision === undefined) {
+      const message = `Mesh ${quote(mesh.name)} has no revision and no tag ${quote(name)}.`;
+      return { ok: false, code: 'REVISION_NOT_FOUND', message, mesh, timeoutMs };
+    }
+    const chosen = chooseCluster(this.snapshot, mesh, params);
+    const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
+    return { ok: true, route: { mesh, revision, params, cluster }, timeoutMs };
+  }
+}
+
+/** How much of a caller's text an error message repeats. */
+const QUOTE_LIMIT = 100;
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > QUOTE_LIMIT ? `${text.slice(0, QUOTE_LIMIT)}…` : text);
+}

@@ -1,0 +1,65 @@
+/**
+ * What `/api/v1/status` tells: the whole state of the gateway, read-only, without the texts of revisions.
+ */
+import type { PoolStats } from '../pool/pool.ts';
+import type { Readiness } from '../server/readiness.ts';
+import type { Mesh, Snapshot, SourceStatus } from '../snapshot.ts';
+
+export interface StatusInputs {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly snapshot: Snapshot | null;
+  readonly source: SourceStatus;
+  readonly pool: PoolStats;
+  readonly readiness: Readiness;
+  readonly connections: number;
+}
+
+/** A plain object for JSON; names are part of the API. */
+export function describeStatus(inputs: StatusInputs): object {
+  const { snapshot, source } = inputs;
+  return {
+    version: inputs.version,
+    node: process.version,
+    startedAt: inputs.startedAt.toISOString(),
+    ready: inputs.readiness.ready,
+    checks: inputs.readiness.checks,
+    snapshot:
+      snapshot === null
+        ? null
+        : {
+            revision: snapshot.revision,
+            loadedAt: snapshot.loadedAt.toISOString(),
+            meshes: [...snapshot.meshes.values()].map(describeMesh),
+            clusters: [...snapshot.clusters.values()].map((cluster) => ({
+              name: cluster.name,
+              namespaces: cluster.namespaces.size,
+              owners: cluster.owners.size,
+              nodes: cluster.nodes.length,
+            })),
+          },
+    source: {
+      serving: source.serving,
+      fromState: source.fromState,
+      observed: source.observed,
+      lastAttemptAt: source.lastAttemptAt?.toISOString() ?? null,
+      lastSuccessAt: source.lastSuccessAt?.toISOString() ?? null,
+      problems: source.problems,
+    },
+    pool: inputs.pool,
+    connections: inputs.connections,
+  };
+}
+
+function describeMesh(mesh: Mesh): object {
+  return {
+    name: mesh.name,
+    provider: mesh.provider,
+    paths: [`/inject/mesh/${mesh.name}`, ...mesh.paths],
+    defaultRevision: mesh.defaultRevision,
+    tags: Object.fromEntries(mesh.tags),
+    onError: mesh.onError,
+    cluster: mesh.cluster,
+    revisions: [...mesh.revisions.values()].map(({ name, digest }) => ({ name, digest })),
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * The gateway's Prometheus metrics. All names begin with `meshgate_`; labels come from the snapshot and from enumerations, so
+ * their number is bounded: what names no known mesh counts under mesh "".
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** From half a millisecond to the longest timeout, with bounds at the timeouts that webhooks usually have. */
+export const LATENCY_BOUNDS_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 15, 30,
+];
+const SHARE_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1];
+/** Pairs of mesh and revision that are told apart; revisions that come after them count together as "other". */
+const REVISION_LABEL_LIMIT = 500;
+
+export type OutcomeKind = 'patched' | 'skipped' | 'denied' | 'failed';
+
+/** What one request adds to the metrics; times in milliseconds, negative where the request did not get that far. */
+export interface RequestSample {
+  readonly mesh: string;
+  readonly revision: string;
+  readonly outcome: OutcomeKind;
+  /** Skip reason or error code; '' for a patched pod. */
+  readonly reason: string;
+  readonly durationMs: number;
+  /** Duration divided by budget; negative when there was no budget. */
+  readonly budgetShare: number;
+  readonly queueMs: number;
+  readonly workerMs: number;
+}
+
+/** Gauges that are read when they are collected. */
+export interface GaugeSources {
+  readonly snapshot: () => { readonly revision: string; readonly loadedAt: Date } | null;
+  readonly pool: () => {
+    readonly workers: readonly string[];
+    readonly queued: number;
+    readonly inFlight: number;
+    readonly workersLost: number;
+  };
+  readonly connections: () => number;
+  readonly certificateExpiry: () => Date | null;
+  readonly ready: () => boolean;
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
+  readonly #duration: Histogram<'mesh' | 'outcome'>;
+  readonly #share: Histogram<'mesh'>;
+  readonly #queue: Histogram<'mesh'>;
+  readonly #worker: Histogram<'mesh'>;
+  readonly #syncs: Counter<'result'>;
+  readonly #revisions = new Set<string>();
+
+  constructor() {
+    const registers = [this.registry];
+    this.#requests = new Counter({
+      name: 'meshgate_requests_total',
+      help: 'Admission requests, each counted once.',
+      labelNames: ['mesh', 'revision', 'outcome', 'reason'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'meshgate_request_duration_seconds',
+      help: 'From the arrival of the headers until the answer was handed to the connection.',
+      labelNames: ['mesh', 'outcome'],
+      buckets: LATENCY_BOUNDS_SECONDS,
+      registers,
+    });
+    this.#share = new Histogram({
+      name: 'meshgate_budget_used_ratio',
+      help: "Share of the request's time budget (its timeout less rounding and reserve) that was used.",
+      labelNames: ['mesh'],
+      buckets: SHARE_BOUNDS,
+      registers,
+    });
+    this.#queue = new Histogram({
+      name: 'meshgate_queue_seconds',
+      help: 'Time that reviews waited for a worker.',
+      labelNames: ['mesh'],
+      buckets: LATENCY_BOUNDS_SECONDS,
+      registers,
+    });
+    this.#worker = new Histogram({
+      name: 'meshgate_worker_seconds',
+      help: 'Time that a worker spent on a review, compiling its revision apart.',
+      labelNames: ['mesh'],
+      buckets: LATENCY_BOUNDS_SECONDS,
+      registers,
+    });
+    this.#syncs = new Counter({
+      name: 'meshgate_syncs_total',
+      help: 'Looks at the policy source, by result.',
+      labelNames: ['result'],
+      registers,
+    });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Counts one finished request. */
+  observe(sample: RequestSample): void {
+    const { mesh } = sample;
+    const revision = this.#boundedRevision(mesh, sample.revision);
+    this.#requests.inc({ mesh, revision, outcome: sample.outcome, reason: sample.reason });
+    this.#duration.observe({ mesh, outcome: sample.outcome }, sample.durationMs / 1_000);
+    if (sample.budgetShare >= 0) this.#share.observe({ mesh }, sample.budgetShare);
+    if (sample.queueMs >= 0) this.#queue.observe({ mesh }, sample.queueMs / 1_000);
+    if (sample.workerMs >= 0) this.#worker.observe({ mesh }, sample.workerMs / 1_000);
+  }
+
+  countSync(result: 'ok' | 'failed'): void {
+    this.#syncs.inc({ result });
+  }
+
+  /** Adds the gauges; called once, when the parts they look at exist. */
+  addGauges(sources: GaugeSources): void {
+    const registers = [this.registry];
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    };
+    new Gauge({
+      name: 'meshgate_snapshot_info',
+      help: 'The policy snapshot that serves.',
+      labelNames: ['revision'],
+      registers,
+      collect() {
+        this.reset();
+        const snapshot = sources.snapshot();
+        if (snapshot !== null) this.set({ revision: snapshot.revision }, 1);
+      },
+    });
+    gauge('meshgate_snapshot_loaded_timestamp_seconds', 'When the snapshot that serves was loaded.', () => {
+      return (sources.snapshot()?.loadedAt.getTime() ?? 0) / 1_000;
+    });
+    new Gauge({
+      name: 'meshgate_pool_workers',
+      help: 'Worker threads by state.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.reset();
+        for (const state of ['starting', 'serving', 'restarting']) this.set({ state }, 0);
+        for (const state of sources.pool().workers) this.inc({ state });
+      },
+    });
+    gauge('meshgate_pool_queue_length', 'Reviews that wait for a worker.', () => sources.pool().queued);
+    gauge('meshgate_pool_in_flight', 'Reviews that a worker has.', () => sources.pool().inFlight);
+    gauge('meshgate_pool_workers_lost', 'Workers that ended unexpectedly since the start.', () => {
+      return sources.pool().workersLost;
+    });
+    gauge('meshgate_connections', 'Open connections to the admission port.', () => sources.connections());
+    gauge('meshgate_certificate_expiry_timestamp_seconds', 'When the serving certificate expires.', () => {
+      return (sources.certificateExpiry()?.getTime() ?? 0) / 1_000;
+    });
+    gauge('meshgate_ready', 'Whether the gateway is ready (1) or not (0).', () => (sources.ready() ? 1 : 0));
+  }
+
+  #boundedRevision(mesh: string, revision: string): string {
+    const key = `${mesh}\u0000${revision}`;
+    if (this.#revisions.has(key)) return revision;
+    if (this.#revisions.size >= REVISION_LABEL_LIMIT) return 'other';
+    this.#revisions.add(key);
+    return revision;
+  }
+}

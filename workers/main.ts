@@ -1,0 +1,71 @@
+/**
+ * What runs in a worker thread: the entry points that the pool calls by name. It keeps the compiled revisions, by digest, and is
+ * the only file of workers/ that looks at a clock, to say how long its work took. Answers are data: nothing is thrown.
+ */
+import { LRUCache } from 'lru-cache';
+import { compileRevision } from './inject/compile.ts';
+import { injectReview } from './inject/inject.ts';
+import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
+import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
+
+/** Revisions that one worker keeps compiled; more than that are compiled again when they come back. */
+const REVISION_LIMIT = 64;
+
+const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT });
+
+/** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
+export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
+  return tasks.map(injectOne);
+}
+
+/** Compiles revisions ahead of the requests that will need them. */
+export function warm(sources: readonly RevisionSource[]): WarmReply[] {
+  return sources.map((source) => {
+    if (compiled.has(source.digest)) return { digest: source.digest, ok: true, compileMs: 0 };
+    const start = performance.now();
+    const problems = check(source);
+    return { digest: source.digest, ok: problems.length === 0, compileMs: performance.now() - start };
+  });
+}
+
+/** Compiles one revision, keeps it, and returns everything that is wrong with it. */
+export function check(source: RevisionSource): readonly CompileProblem[] {
+  try {
+    compiled.set(source.digest, compileRevision(source));
+    return [];
+  } catch (error) {
+    if (error instanceof CompileError) return error.problems;
+    return [{ code: 'INTERNAL', message: messageOf(error), field: '' }];
+  }
+}
+
+function lookUp(digest: string): CompiledRevision | undefined {
+  return compiled.get(digest);
+}
+
+function injectOne(task: InjectTask): WorkerReply {
+  const start = performance.now();
+  let compileMs = 0;
+  try {
+    if (task.source !== undefined && !compiled.has(task.revision)) {
+      compiled.set(task.revision, compileRevision(task.source));
+      compileMs = performance.now() - start;
+    }
+    if (!compiled.has(task.revision)) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
+    const { outcome, body } = injectReview(task, lookUp);
+    return {
+      ok: true,
+      result: { outcome, body, timing: { injectMs: performance.now() - start - compileMs, compileMs } },
+    };
+  } catch (error) {
+    return failure('INTERNAL', messageOf(error));
+  }
+}
+
+function failure(code: string, message: string): WorkerReply {
+  return { ok: false, error: { code, message } };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
