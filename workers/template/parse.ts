@@ -1,6 +1,7 @@
 /**
  * Parses a template's text into trees: one for the text itself and one for each `define` and `block` in it. The grammar and the
  * errors are those of Go 1.26's text/template/parse; errors are TEMPLATE_SYNTAX, nesting and length limits TEMPLATE_LIMIT.
+ * One method a construct of the grammar, all of them over the same token stream: that is why the file is long.
  */
 import type { Command, Conditional, Operand, Pipe, Source, Span, Statement, Tree } from './ast.ts';
 import { isEmptyBody } from './ast.ts';

@@ -1,14 +1,15 @@
 /**
  * The values behind fmt's verbs: one Printer formats one value after another under the flags of a directive. The directives
  * themselves are read in printf.ts.
+ * The file is long because every kind of value meets every verb here, and all of them share the flags.
  */
 import { limitError } from './errors.ts';
 import type { FloatFormat } from './float.ts';
 import { formatFloat, formatFloat64 } from './float.ts';
 import { fromBytes, toBytes } from './gostring.ts';
 import { MAX_FORMAT_LENGTH, MAX_VALUE_DEPTH } from './limits.ts';
-import { isPrint } from './printable.ts';
-import { canBackquote, isRune, quote, quoteRune } from './quote.ts';
+import { integerText, keepPoint, runeOf, unicodeText } from './number-text.ts';
+import { canBackquote, quote, quoteRune } from './quote.ts';
 import {
   concrete,
   elementsOf,
@@ -350,7 +351,7 @@ export class Printer {
         this.pad(quoteRune(runeOf(value), this.plus));
         break;
       case 'U':
-        this.printUnicode(BigInt.asUintN(64, value));
+        this.padPlain(unicodeText(BigInt.asUintN(64, value), this));
         break;
       default:
         this.badVerb(source, verb);
@@ -358,34 +359,7 @@ export class Printer {
   }
 
   private printDigits(value: bigint, signed: boolean, base: number, verb: string): void {
-    const negative = signed && value < 0n;
-    const magnitude = negative ? -value : value;
-    let wanted = 0;
-    if (this.hasPrecision) {
-      wanted = this.precision;
-      if (wanted === 0 && magnitude === 0n) {
-        this.padPlain('');
-        return;
-      }
-    } else if (this.zero && !this.minus && this.hasWidth) {
-      wanted = this.width - (negative || this.plus || this.space ? 1 : 0);
-    }
-    let digits = magnitude.toString(base).padStart(wanted, '0');
-    if (verb === 'X') digits = digits.toUpperCase();
-    if (this.sharp) {
-      if (base === 2) digits = `0b${digits}`;
-      else if (base === 8 && !digits.startsWith('0')) digits = `0${digits}`;
-      else if (base === 16) digits = `0${verb === 'X' ? 'X' : 'x'}${digits}`;
-    }
-    if (verb === 'O') digits = `0o${digits}`;
-    this.padPlain((negative ? '-' : this.plus ? '+' : this.space ? ' ' : '') + digits);
-  }
-
-  private printUnicode(value: bigint): void {
-    const digits = value.toString(16).toUpperCase();
-    const text = `U+${digits.padStart(this.hasPrecision ? Math.max(this.precision, 4) : 4, '0')}`;
-    const shown = this.sharp && value <= 0x10ffffn && isPrint(Number(value));
-    this.padPlain(shown ? `${text} '${String.fromCodePoint(Number(value))}'` : text);
+    this.padPlain(integerText(value, signed, base, verb, this));
   }
 
   private printFloat(value: number, bits: 32 | 64, verb: string, source: GoValue): void {
@@ -490,26 +464,6 @@ export function formatValue(value: Slot): string {
       return printer.out;
     }
   }
-}
-
-function runeOf(value: bigint): number {
-  const rune = BigInt.asUintN(64, value);
-  return rune <= 0x10ffffn && isRune(Number(rune)) ? Number(rune) : 0xfffd;
-}
-
-/** The `#` flag keeps the decimal point, and under `%g` the zeros at the end. */
-function keepPoint(number: string, verb: string, precision: number): string {
-  const hexadecimal = verb === 'x' || verb === 'X';
-  const tailAt = number.search(hexadecimal ? /p/i : /[ep]/i);
-  const body = tailAt < 0 ? number : number.slice(0, tailAt);
-  const tail = tailAt < 0 ? '' : number.slice(tailAt);
-  let missing = 0;
-  if (verb === 'v' || verb === 'g' || verb === 'G' || verb === 'x') {
-    missing = (precision === -1 ? 6 : precision) - body.replace(/^[0.]*/, '').replace('.', '').length;
-  }
-  if (body.includes('.')) return body + '0'.repeat(Math.max(missing, 0)) + tail;
-  if (body === '0') missing--;
-  return `${body}.${'0'.repeat(Math.max(missing, 0))}${tail}`;
 }
 
 function bytesOf(value: GoValue): Uint8Array | null {
