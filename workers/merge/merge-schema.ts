@@ -2,6 +2,7 @@
  * What strategic merge has to know about a Go type, for each member: how it merges, by which key, and what lies below. Built
  * once from the pod schema; a merge only follows links.
  */
+import { foldCase } from '../kube/fold-case.ts';
 import { flattenFields, parseType, type SchemaField, type TypeExpression } from '../kube/pod-schema.ts';
 
 /** A Go type as strategic merge sees it: only structs have fields to look up. */
@@ -46,21 +47,9 @@ export function lookupField(type: MergeType, key: string): MergeField | undefine
   return type.fields?.get(key) ?? foldedField(type, key);
 }
 
-const LONG_S = /\u017f/g;
-const KELVIN = /\u212a/g;
-const CAPITALS = /[A-Z]+/g;
-
 function foldedField(type: MergeType, key: string): MergeField | undefined {
   const folded = foldCase(key);
   return type.ordered.find((field) => foldCase(field.jsonName) === folded);
-}
-
-/** Simple folding where the other side is ASCII: beside capitals only the long s and the Kelvin sign fold to ASCII letters. */
-function foldCase(text: string): string {
-  return text
-    .replace(LONG_S, 's')
-    .replace(KELVIN, 'k')
-    .replace(CAPITALS, (letters) => letters.toLowerCase());
 }
 
 interface Building {
