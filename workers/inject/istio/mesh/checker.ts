@@ -77,16 +77,18 @@ export class Checker {
     return list.map((inner, index) => new Checker(inner, `${this.#at(member)}[${index}]`, this.#problems));
   }
 
-  /** The set member of a oneof as [JSON name, value], given by the oneof's Go name; undefined when none is set. */
+  /** The set member of a oneof as [Go name, value], given by the oneof's Go name; undefined when none is set. */
   oneof(goName: string): readonly [string, unknown] | undefined {
     const held = this.#message[goName];
     return held instanceof GoRef ? Object.entries(held.data as Message)[0] : undefined;
   }
 
-  /** A message that is one of a oneof's members; undefined when another or none is set. */
+  /** A message that is one of a oneof's members, both by their Go names; undefined when another or none is set. */
   choice(goName: string, member: string): Checker | undefined {
     const [name, value] = this.oneof(goName) ?? [];
-    return name === member ? new Checker(value as Message, this.#at(member), this.#problems) : undefined;
+    if (name !== member) return undefined;
+    const jsonName = member.charAt(0).toLowerCase() + member.slice(1);
+    return new Checker(value as Message, this.#at(jsonName), this.#problems);
   }
 
   /** At least a millisecond, and whole milliseconds. An unset duration is zero. Tells whether it is so. */

@@ -18,28 +18,54 @@ import { validateProxyConfig } from './validate-proxy.ts';
  */
 export type MergeMode = 'webhook' | 'kube-inject';
 
-/**
- * Merges. `annotation` is the text of `proxy.istio.io/config`, undefined where the pod has none. Throws MeshConfigError
- * (MESH_CONFIG_SYNTAX, _TYPE, _LIMIT, or _INVALID where Istio's annotation validation rejects it): Istio denies the pod then.
- */
+export interface MergeOptions {
+  /** Default: webhook. */
+  readonly mode?: MergeMode;
+  /** Minor release of Istio. Default: the newest. */
+  readonly minor?: number;
+}
+
+/** Merges annotations over one mesh's configuration. Holds what all pods share. */
+export class ProxyConfigMerger {
+  readonly #mode: MergeMode;
+  readonly #minor: number;
+  readonly #defaults: ProxyConfig;
+  readonly #base: ProxyConfig;
+
+  constructor(mesh: MeshConfig, { mode = 'webhook', minor = NEWEST_MINOR }: MergeOptions) {
+    this.#mode = mode;
+    this.#minor = minor;
+    this.#defaults = defaultProxyConfig(minor);
+    const ofMesh = mesh.defaultConfig ?? {};
+    this.#base = mode === 'webhook' ? mergeProxyConfig(this.#defaults, ofMesh) : ofMesh;
+  }
+
+  /**
+   * The configuration of a pod. `annotation` is the text of `proxy.istio.io/config`, undefined where the pod has none. Throws
+   * MeshConfigError (MESH_CONFIG_SYNTAX, _TYPE, _LIMIT, or _INVALID where Istio's annotation validation rejects it): Istio denies
+   * the pod then.
+   */
+  merge(annotation: string | undefined): ProxyConfig {
+    if (annotation === undefined) return this.#base;
+    const document = readDocument(annotation);
+    const decoder = new MessageDecoder(this.#minor);
+    const given = decoder.decode(PROXY_CONFIG, document) as ProxyConfig;
+    if (decoder.problems.length > 0) throw new MeshConfigError(decoder.problems);
+    // Istio validates the annotation over its defaults, not over the mesh's configuration.
+    const problems = validateProxyConfig({ ...this.#defaults, ...given });
+    if (problems.length > 0) throw new MeshConfigError(problems);
+    if (this.#mode === 'webhook') return mergeProxyConfig(this.#base, given);
+    return mergeProxyDocument(this.#base, document, decoder);
+  }
+}
+
+/** The configuration of one pod; see ProxyConfigMerger.merge. */
 export function effectiveProxyConfig(
   mesh: MeshConfig,
   annotation: string | undefined,
-  options: { readonly mode?: MergeMode; readonly minor?: number } = {},
+  options: MergeOptions = {},
 ): ProxyConfig {
-  const { mode = 'webhook', minor = NEWEST_MINOR } = options;
-  const defaults = defaultProxyConfig(minor);
-  const ofMesh = mesh.defaultConfig ?? {};
-  const base = mode === 'webhook' ? mergeProxyConfig(defaults, ofMesh) : ofMesh;
-  if (annotation === undefined) return base;
-  const document = readDocument(annotation);
-  const decoder = new MessageDecoder(minor);
-  const given = decoder.decode(PROXY_CONFIG, document) as ProxyConfig;
-  if (decoder.problems.length > 0) throw new MeshConfigError(decoder.problems);
-  // Istio validates the annotation over its defaults, not over the mesh's configuration.
-  const problems = validateProxyConfig({ ...defaults, ...given });
-  if (problems.length > 0) throw new MeshConfigError(problems);
-  return mode === 'webhook' ? mergeProxyConfig(base, given) : mergeProxyDocument(base, document, decoder);
+  return new ProxyConfigMerger(mesh, options).merge(annotation);
 }
 
 /** `.MeshConfig` of templates: a *v1alpha1.MeshConfig. */

@@ -2,11 +2,12 @@
  * The Go types of messages and enums, with the methods that templates can call on them: getters that are safe on nil pointers,
  * String, MarshalJSON, and what the well-known types have beside these.
  */
+import { formatDuration } from '../../../template/funcs/sprig/duration.ts';
 import { wrap } from '../../../template/reflect.ts';
 import type { GoField, GoMethod, GoPointerType, GoScalarType, GoType, GoValue } from '../../../template/value.ts';
 import { BOOL, FLOAT64, GoNumber, GoRef, int64, STRING } from '../../../template/value.ts';
 import type { Duration } from './duration.ts';
-import { formatGoDuration, nanosOf } from './duration.ts';
+import { nanosOf } from './duration.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { EnumSchema, FieldSchema, Message, MessageSchema, OneofSchema, ScalarKind } from './message.ts';
 import { fieldValue, isSet, oneofHeld } from './message.ts';
@@ -28,7 +29,7 @@ const TIME_DURATION: GoScalarType = {
   kind: 'int64',
   name: 'time.Duration',
   methods: new Map<string, GoMethod>([
-    ['String', (receiver) => formatGoDuration(nanosIn(receiver))],
+    ['String', (receiver) => formatDuration(nanosIn(receiver))],
     ['Nanoseconds', (receiver) => int64(nanosIn(receiver))],
     ['Microseconds', (receiver) => int64(nanosIn(receiver) / 1_000n)],
     ['Milliseconds', (receiver) => int64(nanosIn(receiver) / 1_000_000n)],
@@ -123,12 +124,12 @@ function wellKnownMethods(schema: MessageSchema): readonly (readonly [string, Go
   }
 }
 
-/** The wrapper struct of a oneof's member, as a pointer type. */
+/** The wrapper struct of a oneof's member, as a pointer type. Its field has no JSON name of its own. */
 export function wrapperType(
   goType: string,
-  field: { readonly goName: string; readonly jsonName: string; readonly goType: GoType },
+  field: { readonly goName: string; readonly goType: GoType },
 ): GoPointerType {
-  const only: GoField = { name: field.goName, type: field.goType, jsonName: field.jsonName };
+  const only: GoField = { name: field.goName, type: field.goType, jsonName: field.goName };
   return { kind: 'pointer', elem: { kind: 'struct', name: goType, fields: new Map([[only.name, only]]) } };
 }
 

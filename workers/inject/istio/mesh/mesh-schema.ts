@@ -93,7 +93,7 @@ function linkField(owner: DraftMessage, row: FieldRow, messages: ReadonlyMap<str
     oneof,
     since,
     goType,
-    wrapper: oneof === null ? null : wrapperType(wrapper, { goName, jsonName, goType }),
+    wrapper: oneof === null ? null : wrapperType(wrapper, { goName, goType }),
   };
   owner.fields.push(field);
   if (oneof !== null) owner.oneofs[oneofIndex]?.fields.push(field);

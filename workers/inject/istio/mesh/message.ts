@@ -64,7 +64,7 @@ export interface EnumSchema {
 /** The set member of a oneof, which Go holds in a wrapper struct of its own. The wrapper's type tells which member it is. */
 export function oneofMember(field: FieldSchema, value: unknown): GoRef {
   if (field.wrapper === null) throw new Error(`${field.name} is no member of a oneof`);
-  return new GoRef(field.wrapper, { [field.jsonName]: value });
+  return new GoRef(field.wrapper, { [field.goName]: value });
 }
 
 /** What a oneof holds; undefined when none of its members is set. */
@@ -78,7 +78,7 @@ export function fieldValue(message: Message, field: FieldSchema): unknown {
   if (field.oneof === null) return message[field.jsonName];
   const held = oneofHeld(message, field.oneof);
   if (held === undefined || held.type !== field.wrapper) return undefined;
-  return (held.data as Message)[field.jsonName];
+  return (held.data as Message)[field.goName];
 }
 
 /**

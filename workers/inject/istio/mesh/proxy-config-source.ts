@@ -5,7 +5,7 @@
 import type { GoRef } from '../../../template/value.ts';
 import type { MeshConfig, ProxyConfig } from './config.ts';
 import type { MergeMode } from './effective-proxy-config.ts';
-import { effectiveProxyConfig, meshConfigRef, proxyConfigRef } from './effective-proxy-config.ts';
+import { meshConfigRef, ProxyConfigMerger, proxyConfigRef } from './effective-proxy-config.ts';
 import type { MeshProblem } from './mesh-error.ts';
 import { MeshConfigError } from './mesh-error.ts';
 import { PROXY_CONFIG } from './mesh-schema.ts';
@@ -34,7 +34,7 @@ export type ProxyConfigOutcome =
 export class ProxyConfigSource {
   readonly #mesh: MeshConfig;
   readonly #mode: MergeMode;
-  readonly #minor: number;
+  readonly #merger: ProxyConfigMerger;
   readonly #meshRef: GoRef;
   readonly #plain: ProxyConfigOutcome;
   /** In order of use, the longest unused first. */
@@ -43,7 +43,7 @@ export class ProxyConfigSource {
   constructor(mesh: MeshConfig, options: { readonly mode: MergeMode; readonly minor: number }) {
     this.#mesh = mesh;
     this.#mode = options.mode;
-    this.#minor = options.minor;
+    this.#merger = new ProxyConfigMerger(mesh, options);
     this.#meshRef = meshConfigRef(mesh);
     this.#plain = this.#resolve(undefined);
   }
@@ -71,7 +71,7 @@ export class ProxyConfigSource {
 
   #resolve(annotation: string | undefined): ProxyConfigOutcome {
     try {
-      const config = effectiveProxyConfig(this.#mesh, annotation, { mode: this.#mode, minor: this.#minor });
+      const config = this.#merger.merge(annotation);
       const changesMesh = this.#mode === 'kube-inject' && annotation !== undefined;
       const meshRef = changesMesh ? meshConfigRef({ ...this.#mesh, defaultConfig: config }) : this.#meshRef;
       return { ok: true, resolved: { config, ref: proxyConfigRef(config), meshRef } };

@@ -41,7 +41,7 @@ export function validateProxyConfig(config: ProxyConfig, path = ''): readonly Me
 function checkClusterName(proxy: Checker): void {
   const name = proxy.oneof('ClusterName');
   if (name === undefined) proxy.report('', 'serviceCluster or tracingServiceName must be set');
-  else if (name[0] === 'serviceCluster' && name[1] === '') proxy.report('serviceCluster', 'must not be empty');
+  else if (name[0] === 'ServiceCluster' && name[1] === '') proxy.report('serviceCluster', 'must not be empty');
 }
 
 function checkDrainDuration(proxy: Checker): void {
@@ -57,12 +57,12 @@ function checkDiscoveryAddress(proxy: Checker): void {
 }
 
 function checkTracing(tracing: Checker): void {
-  const lightstep = tracing.choice('Tracer', 'lightstep');
+  const lightstep = tracing.choice('Tracer', 'Lightstep');
   if (lightstep !== undefined) {
     lightstep.report('address', checkAddress(lightstep.text('address')));
     if (lightstep.text('accessToken') === '') lightstep.report('accessToken', 'must not be empty');
   }
-  for (const member of ['zipkin', 'datadog']) {
+  for (const member of ['Zipkin', 'Datadog']) {
     const collector = tracing.choice('Tracer', member);
     collector?.report('address', checkAddressOnHost(collector.text('address')));
   }
