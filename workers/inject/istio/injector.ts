@@ -68,7 +68,9 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
   const again = status === undefined ? undefined : reinject(revision, pod, status, surroundings);
   if (again?.kind === 'unchanged') return { kind: 'skipped', reason: 'ALREADY_INJECTED' };
   const injected = again?.kind === 'changed' ? again.pod : injectPod(revision, pod, surroundings);
-  return patched(request.object, typed, namespace, injected);
+  const decision = patched(request.object, typed, namespace, injected);
+  const same = status !== undefined && decision.kind === 'patched' && decision.patch.length === 0;
+  return same ? { kind: 'skipped', reason: 'ALREADY_INJECTED' } : decision;
 }
 
 /** The patch that makes the injected pod out of the request's object. */

@@ -65,7 +65,8 @@ function overlayOf(container: Container): Container {
 
 function applied(pod: Pod, field: 'containers' | 'initContainers', container: Container): Pod {
   try {
-    return strategicMergePatch(pod, { spec: { [field]: [container] } }) as Pod;
+    // Go always writes `containers`. An empty list changes nothing but the places of containers with one name.
+    return strategicMergePatch(pod, { spec: { containers: [], [field]: [container] } }) as Pod;
   } catch (error) {
     if (error instanceof MergeError) throw new Denial('OVERRIDE_UNMERGEABLE', error.message);
     throw error;

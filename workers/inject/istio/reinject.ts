@@ -2,9 +2,9 @@
  * Pods that come again: a reinvocation, a copy of a running pod, a canary's switch to another revision.
  *
  * Istio merges its templates over what is there, which changes the pod once more and loses the user's own settings for the
- * proxy. Here a pod that is what this revision makes of it stays as it is, but for probes of containers that came since; one
- * that another revision (or another configuration) made is taken back to what it was and injected anew. A pod that only has
- * an annotation of an injection is treated as Istio does.
+ * proxy. Here a pod that this revision injected stays as it is, but for probes of containers that came since; one that another
+ * revision injected is taken back to what it was and injected anew. A pod that only has the annotation of an injection is
+ * treated as Istio does.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonValue } from '../../template/value.ts';
@@ -14,7 +14,7 @@ import { type Container, type Named, type Pod, type PodSpec, stringAt } from './
 import { withRewrittenProbes } from './post-process.ts';
 import { hasDirectHandlers, rewritesProbes } from './probes.ts';
 import type { IstioRevision } from './revision.ts';
-import type { InjectionStatus } from './status.ts';
+import { decodeStatus, type InjectionStatus } from './status.ts';
 import { uninject } from './uninject.ts';
 
 export type Reinjection =
@@ -25,6 +25,7 @@ export type Reinjection =
   | { readonly kind: 'fresh' };
 
 type NamedList = 'containers' | 'initContainers' | 'volumes';
+const LISTS: readonly NamedList[] = ['containers', 'initContainers', 'volumes'];
 
 function named(items: readonly Named[] | null | undefined, names: readonly string[]): readonly Named[] {
   return (items ?? []).filter(({ name }) => name !== undefined && names.includes(name));
@@ -33,8 +34,7 @@ function named(items: readonly Named[] | null | undefined, names: readonly strin
 /** Whether all that the status tells of is there. */
 function isComplete(spec: PodSpec, status: InjectionStatus): boolean {
   if (!status.readable || status.containers.length + status.initContainers.length === 0) return false;
-  const lists: NamedList[] = ['containers', 'initContainers', 'volumes'];
-  return lists.every((list) => {
+  return LISTS.every((list) => {
     const present = new Set((spec[list] ?? []).map(({ name }) => name));
     return status[list].every((name) => present.has(name));
   });
@@ -69,12 +69,19 @@ function isNothing(value: JsonValue): boolean {
 
 /** Whether the injected containers and volumes of `pod` are those of `wanted`. */
 function sameInjection(pod: Pod, wanted: Pod, status: InjectionStatus): boolean {
-  const lists: NamedList[] = ['containers', 'initContainers', 'volumes'];
-  return lists.every((list) =>
-    named(wanted.spec[list], status[list]).every((item) =>
-      named(pod.spec[list], status[list]).some((candidate) => holds(candidate, item, '')),
-    ),
-  );
+  const names = decodeStatus(wanted.metadata.annotations);
+  if (names === undefined) return false;
+  return LISTS.every((list) => {
+    if (!sameNames(names[list], status[list])) return false;
+    const injected = named(pod.spec[list], names[list]);
+    return named(wanted.spec[list], names[list]).every((item) =>
+      injected.some((candidate) => holds(candidate, item, '')),
+    );
+  });
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
 }
 
 /** The pod with the probes of containers that came after the injection at the agent too. */
@@ -86,7 +93,10 @@ function withLaterProbes(pod: Pod, revision: IstioRevision): Pod {
   return withRewrittenProbes(pod, post);
 }
 
-/** What becomes of a pod with a status annotation. Throws Denial like `injectPod`. */
+/**
+ * What becomes of a pod with a status annotation: unchanged where this revision made it, made anew where another did. A pod
+ * whose templates leave no mark (annotation istio.io/rev) is looked at more closely. Throws Denial like `injectPod`.
+ */
 export function reinject(
   revision: IstioRevision,
   pod: Pod,
@@ -95,14 +105,18 @@ export function reinject(
 ): Reinjection {
   if (!isComplete(pod.spec, status)) return { kind: 'fresh' };
   const { metrics, features } = revision.post;
-  const sameRevision = status.revision === (revision.post.revision || 'default');
-  const finished = stringAt(pod.metadata.annotations, REVISION) !== undefined;
-  if (!sameRevision && !finished) return { kind: 'fresh' };
+  const name = revision.post.revision || 'default';
+  const mark = stringAt(pod.metadata.annotations, REVISION);
+  if (status.revision === name && mark === name) return later(pod, revision);
+  if (status.revision !== name && mark !== status.revision) return { kind: 'fresh' };
   const before = uninject(pod, status, metrics.statusPort, features);
   const anew = injectPod(revision, before, surroundings);
-  if (sameRevision && sameInjection(pod, anew, status)) {
-    const later = withLaterProbes(pod, revision);
-    return later === pod ? { kind: 'unchanged' } : { kind: 'changed', pod: later };
-  }
-  return finished ? { kind: 'changed', pod: anew } : { kind: 'fresh' };
+  if (status.revision !== name) return { kind: 'changed', pod: anew };
+  return sameInjection(pod, anew, status) ? later(pod, revision) : { kind: 'fresh' };
+}
+
+/** Nothing changes but the probes of containers that came after the injection. */
+function later(pod: Pod, revision: IstioRevision): Reinjection {
+  const changed = withLaterProbes(pod, revision);
+  return changed === pod ? { kind: 'unchanged' } : { kind: 'changed', pod: changed };
 }
