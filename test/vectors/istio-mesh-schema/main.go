@@ -285,7 +285,7 @@ func main() {
 	from := readSince(*sinceFile)
 	if *minor > 0 {
 		record(from, r, *minor)
-		b, err := json.MarshalIndent(from, "", " ")
+		b, err := json.MarshalIndent(from, "", "  ")
 		if err != nil {
 			panic(err)
 		}
