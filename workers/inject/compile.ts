@@ -1,12 +1,12 @@
 /** From a revision's texts to something that injects, whatever the mesh's provider. */
 import type { RevisionSource } from '../protocol.ts';
 import { compileIstioRevision } from './istio/injector.ts';
-import { type CompiledRevision, CompileError } from './provider.ts';
+import { compileLinkerdRevision } from './linkerd/compile.ts';
+import type { CompiledRevision } from './provider.ts';
 import { compileTemplateRevision } from './template/compile.ts';
 
 /**
- * Compiles a revision: slow (milliseconds), once per revision and worker. Throws CompileError with all problems of its texts;
- * PROVIDER_UNSUPPORTED for a provider without an injector.
+ * Compiles a revision: slow (milliseconds), once per revision and worker. Throws CompileError with all problems of its texts.
  */
 export function compileRevision(source: RevisionSource): CompiledRevision {
   switch (source.spec.provider) {
@@ -15,8 +15,6 @@ export function compileRevision(source: RevisionSource): CompiledRevision {
     case 'template':
       return compileTemplateRevision(source);
     case 'linkerd':
-      throw new CompileError([
-        { code: 'PROVIDER_UNSUPPORTED', field: 'linkerd', message: 'provider linkerd is not supported yet' },
-      ]);
+      return compileLinkerdRevision(source);
   }
 }

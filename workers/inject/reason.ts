@@ -48,6 +48,28 @@ export const REASONS = {
   NAMESPACE_DISABLED: skipped('user', "the namespace's inject label or annotation says disabled"),
   OVERLAY_EMPTY: skipped('policy', 'the template has nothing to add to this pod'),
 
+  // Linkerd's own, in the words of its events and metrics.
+  host_network_enabled: skipped('none', 'hostNetwork is enabled'),
+  sidecar_already_exists: skipped('none', 'the pod has a sidecar already'),
+  unsupported_resource: skipped('none', 'this kind of resource is not injected'),
+  injection_enable_annotation_absent: skipped(
+    'user',
+    'neither the namespace nor the pod has annotation linkerd.io/inject=enabled',
+  ),
+  injection_disable_annotation_present: skipped('user', 'the pod has annotation linkerd.io/inject=disabled'),
+  invalid_inject_annotation_at_workload: skipped(
+    'user',
+    "the pod's annotation linkerd.io/inject is not enabled, disabled or ingress",
+  ),
+  invalid_inject_annotation_at_ns: skipped(
+    'user',
+    "the namespace's annotation linkerd.io/inject is not enabled, disabled or ingress",
+  ),
+  disabled_automount_service_account_token_account: skipped(
+    'user',
+    'the pod has no service account token, and the mesh does not project one (identity.serviceAccountTokenProjection)',
+  ),
+
   // Denied: the pod, or the configuration applied to this pod, is wrong.
   POD_MISSING: denied('upstream', 400, 'the request holds no object to inject'),
   POD_MALFORMED: denied('user', 400, 'the object is not a valid pod'),
@@ -65,6 +87,7 @@ export const REASONS = {
     422,
     "the pod's own settings for an injected container can not be merged into it",
   ),
+  LINKERD_VALUES_INVALID: denied('policy', 500, "the mesh's values do not make a proxy"),
   SCRAPE_PORT_INVALID: denied('user', 422, 'the pod asks Prometheus to scrape a port that can not be merged'),
   INIT_USER_UNSET: denied('user', 422, 'the init container has an argument -u without a value after it'),
   PROXY_USER_UNSET: denied('user', 422, 'the proxy has no user that TPROXY could set to root'),

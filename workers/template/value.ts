@@ -22,6 +22,11 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
+/** Whether a JSON value is an object, and no list. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export type GoNumberKind =
   | 'int8'
   | 'int16'

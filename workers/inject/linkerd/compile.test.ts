@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { applyPatch } from '../../jsonpatch/apply.ts';
+import type { ClusterContext, LinkerdRevisionSpec } from '../../protocol.ts';
+import type { JsonObject } from '../../template/value.ts';
+import type { Container, Pod } from '../istio/pod.ts';
+import { CompileError, type InjectDecision } from '../provider.ts';
+import { compileLinkerdRevision } from './compile.ts';
+
+const VALUES = `
+linkerdVersion: edge-26.8.1
+imagePullPolicy: IfNotPresent
+clusterDomain: cluster.local
+clusterNetworks: 10.0.0.0/8,fd00::/8
+disableIPv6: true
+identity: {serviceAccountTokenProjection: true}
+debugContainer: {image: {name: cr.l5d.io/linkerd/debug}}
+proxy:
+  image: {name: cr.l5d.io/linkerd/proxy}
+  ports: {admin: 4191, control: 4190, inbound: 4143, outbound: 4140}
+  resources: {cpu: {request: 100m}}
+  livenessProbe: {initialDelaySeconds: 10, timeoutSeconds: 1}
+  readinessProbe: {initialDelaySeconds: 2, timeoutSeconds: 1}
+  uid: 2102
+  gid: -1
+  logLevel: warn
+  logFormat: plain
+  opaquePorts: "25,3306"
+  await: true
+proxyInit:
+  iptablesMode: nft
+  xtMountPath: {name: linkerd-proxy-init-xtables-lock, mountPath: /run}
+`;
+
+function spec(values = VALUES): LinkerdRevisionSpec {
+  return {
+    provider: 'linkerd',
+    values,
+    trustAnchors: '-----BEGIN CERTIFICATE-----\n',
+    controlPlaneNamespace: 'linkerd',
+  };
+}
+
+function compile(values?: string) {
+  return compileLinkerdRevision({ digest: 'd', mesh: 'linkerd', name: 'edge', spec: spec(values) });
+}
+
+function podWith(annotations: Record<string, string>, extra: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', namespace: 'shop', annotations: { 'linkerd.io/inject': 'enabled', ...annotations } },
+    spec: { containers: [{ name: 'app', image: 'app', ports: [{ name: 'db', containerPort: 3306 }] }], ...extra },
+  };
+}
+
+function cluster(annotations: Record<string, string> = {}): ClusterContext {
+  return { namespace: { labels: {}, annotations }, owners: {}, nodes: [], nodesKnown: false };
+}
+
+function inject(object: JsonObject, context = cluster(), values?: string): InjectDecision {
+  const kind = { group: '', version: 'v1', kind: String(object['kind']) };
+  return compile(values).inject({
+    uid: 'u',
+    kind,
+    namespace: 'shop',
+    operation: 'CREATE',
+    object,
+    params: {},
+    cluster: context,
+  });
+}
+
+function injected(object: JsonObject, context = cluster()): Pod {
+  const decision = inject(object, context);
+  assert.equal(decision.kind, 'patched', JSON.stringify(decision));
+  return applyPatch(object, decision.kind === 'patched' ? decision.patch : []) as Pod;
+}
+
+function proxyOf(pod: Pod): Container {
+  const proxy = pod.spec.containers?.find(({ name }) => name === 'linkerd-proxy');
+  assert.ok(proxy);
+  return proxy;
+}
+
+test('annotation values that break the YAML of Linkerd come out as they are', () => {
+  const image = 'registry.example.com/proxy: "x" # y';
+  const proxy = proxyOf(
+    injected(podWith({ 'config.linkerd.io/proxy-image': image, 'config.linkerd.io/proxy-log-level': 'a"b\\c\n},]' })),
+  );
+  assert.equal(proxy.image, `${image}:edge-26.8.1`);
+  assert.equal(
+    proxy.env?.find(({ name }) => name === 'LINKERD2_PROXY_LOG')?.value,
+    'a"b\\c\n},],[{headers}]=off,[{request}]=off',
+  );
+});
+
+test("a namespace's additional environment is inherited with its quotes, by name under the pod's", () => {
+  const json = (value: string) => JSON.stringify([{ name: 'A', value }]);
+  const key = 'config.linkerd.io/proxy-additional-env';
+  const inherited = injected(podWith({}), cluster({ [key]: json('namespace') }));
+  assert.equal(inherited.metadata.annotations?.[key], json('namespace'));
+  assert.equal(proxyOf(inherited).env?.at(-1)?.value, 'namespace');
+  const own = injected(podWith({ [key]: json('pod') }), cluster({ [key]: json('namespace') }));
+  assert.deepEqual(own.metadata.annotations?.[key], json('pod'));
+  assert.equal(proxyOf(own).env?.filter(({ name }) => name === 'A').length, 1);
+  assert.equal(proxyOf(own).env?.at(-1)?.value, 'pod');
+});
+
+test('a pod that is not injected still gets the opaque ports it exposes', () => {
+  const object = podWith({ 'linkerd.io/inject': 'disabled' });
+  const decision = inject(object);
+  assert.equal(decision.kind, 'skipped');
+  assert.deepEqual(decision.kind === 'skipped' && decision.patch, [
+    { op: 'add', path: '/metadata/annotations/config.linkerd.io~1opaque-ports', value: '3306' },
+  ]);
+});
+
+test('every reason against an injection is given, in order of the decision', () => {
+  const extra = { hostNetwork: true, initContainers: [{ name: 'linkerd-init' }], containers: [{ name: 'app' }] };
+  const decision = inject(podWith({ 'linkerd.io/inject': 'maybe' }, extra));
+  assert.deepEqual(decision.kind === 'skipped' && decision.reasons, [
+    'host_network_enabled',
+    'sidecar_already_exists',
+    'invalid_inject_annotation_at_workload',
+  ]);
+});
+
+test('a ReplicaSet that nobody knows is told from its name; one that a cluster does not have is its own owner', () => {
+  const object = podWith({});
+  const metadata = object['metadata'] as JsonObject;
+  metadata['labels'] = { 'pod-template-hash': '5d4f' };
+  metadata['ownerReferences'] = [
+    { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'u', controller: true },
+  ];
+  assert.equal(injected(object).metadata.labels?.['linkerd.io/proxy-deployment'], 'web');
+  const known = injected(object, { ...cluster(), ownersKnown: true });
+  assert.equal(known.metadata.labels?.['linkerd.io/proxy-replicaset'], 'web-5d4f');
+});
+
+test('keys of user data that JavaScript objects have by themselves are keys like any other', () => {
+  const annotations = JSON.parse('{"__proto__": "x", "constructor": "y", "linkerd.io/inject": "enabled"}') as Record<
+    string,
+    string
+  >;
+  const object = podWith({});
+  (object['metadata'] as JsonObject)['annotations'] = annotations;
+  const pod = injected(object, { ...cluster(), owners: JSON.parse('{"__proto__": {}}') });
+  assert.equal(Object.getOwnPropertyDescriptor(pod.metadata.annotations ?? {}, '__proto__')?.value, 'x');
+  assert.equal(pod.metadata.annotations?.['constructor'], 'y');
+  assert.equal(({} as Record<string, unknown>)['linkerd.io/inject'], undefined);
+});
+
+test('values of wrong types and missing ones are all reported when the revision is loaded', () => {
+  const broken = VALUES.replace('logLevel: warn', 'logLevel: 3')
+    .replace('await: true', 'await: "yes"')
+    .replace('identity:', 'identities:');
+  assert.throws(
+    () => compile(broken),
+    (error: unknown) => {
+      assert.ok(error instanceof CompileError);
+      const codes = error.problems.map(({ code, message }) => `${code} ${message.split(' ')[0]}`).sort();
+      assert.deepEqual(codes, [
+        'LINKERD_VALUES_MISSING identity',
+        'LINKERD_VALUES_TYPE proxy.await',
+        'LINKERD_VALUES_TYPE proxy.logLevel',
+      ]);
+      return true;
+    },
+  );
+});
+
+test('what no proxy can be made of is denied with a code', () => {
+  const networks = inject(podWith({}), cluster(), VALUES.replace('10.0.0.0/8', '10.0.0.0'));
+  assert.equal(networks.kind === 'denied' && networks.code, 'LINKERD_VALUES_INVALID');
+  const headers = inject(podWith({ 'config.linkerd.io/proxy-log-http-headers': 'all' }));
+  assert.equal(headers.kind === 'denied' && headers.code, 'ANNOTATION_INVALID');
+  const closeWait = inject(podWith({ 'config.linkerd.io/close-wait-timeout': '30s' }));
+  assert.equal(closeWait.kind === 'denied' && closeWait.code, 'ANNOTATION_INVALID');
+  const empty = inject(podWith({}, { containers: [] }));
+  assert.equal(empty.kind === 'denied' && empty.code, 'POD_MALFORMED');
+});

@@ -1,0 +1,276 @@
+/**
+ * The `linkerd` provider: Linkerd's proxy injector (controller/proxy-injector, pkg/inject) over values that are read once.
+ *
+ * A pod is decided on (decide.ts), gets its namespace's annotations and the default opaque ports, its annotations are applied over the
+ * values (overrides.ts), and the patch is made of data (patch.ts, containers.ts, proxy-env.ts). A pod or Service that is not injected
+ * may still get its opaque ports.
+ */
+import { createHash } from 'node:crypto';
+import { applyPatch } from '../../jsonpatch/apply.ts';
+import { type Operation, PatchError } from '../../jsonpatch/operation.ts';
+import type { LinkerdRevisionSpec, RevisionSource } from '../../protocol.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../template/value.ts';
+import { parseYaml } from '../../yaml/parse.ts';
+import { type PodSpec, stringAt } from '../istio/pod.ts';
+import { parseBool } from '../istio/strconv.ts';
+import {
+  type CompiledRevision,
+  CompileError,
+  type CompileProblem,
+  type InjectDecision,
+  type InjectRequest,
+} from '../provider.ts';
+import { REASONS } from '../reason.ts';
+import {
+  CONTROL_PLANE_NAMESPACE,
+  CREATED_BY,
+  ENABLE_DEBUG,
+  INHERITED,
+  LABELLED_OWNERS,
+  OPAQUE_PORTS,
+  OWNER_LABEL_PREFIX,
+  PROXY_VERSION,
+  TRUST_ROOT_SHA256,
+  WORKLOAD_NAMESPACE,
+} from './annotations.ts';
+import { isCidr } from './cidr.ts';
+import { type LinkerdReason, serviceAccountMount, skipReasons } from './decide.ts';
+import { defaultPodPorts, defaultServicePorts, namedPorts, podInboundPorts } from './opaque-ports.ts';
+import { applyOverrides } from './overrides.ts';
+import { findOwner } from './owner.ts';
+import { addMetadata, podPatch } from './patch.ts';
+import type { ProxyContext } from './proxy-env.ts';
+import { type Target, targetOf } from './target.ts';
+import { type LinkerdValues, type ProxyValues, readValues } from './values.ts';
+
+interface Compiled {
+  readonly values: LinkerdValues;
+  readonly controlPlaneNamespace: string;
+  readonly createdBy: string;
+  readonly trustAnchors: string;
+  readonly trustRootSha256: string;
+  readonly defaultOpaquePorts: ReadonlySet<string>;
+  /** What is wrong with the values in a way that Linkerd tells only when it injects; null when nothing is. */
+  readonly denial: string | null;
+}
+
+/** Throws CompileError: LINKERD_VALUES_SYNTAX, LINKERD_VALUES_TYPE, LINKERD_VALUES_MISSING, LINKERD_TRUST_ANCHORS_MISSING. */
+export function compileLinkerdRevision(source: RevisionSource): CompiledRevision {
+  const { spec } = source;
+  if (spec.provider !== 'linkerd') throw new TypeError(`${spec.provider} revision given to the linkerd provider`);
+  const compiled = compile(spec);
+  return { source, inject: (request) => inject(compiled, request) };
+}
+
+function compile(spec: LinkerdRevisionSpec): Compiled {
+  const problems: CompileProblem[] = [];
+  let parsed: JsonValue = null;
+  try {
+    parsed = parseYaml(spec.values);
+  } catch (error) {
+    const { line, column, message } = error as { line?: number; column?: number; message: string };
+    const position = line === undefined || column === undefined ? {} : { line, column };
+    throw new CompileError([{ code: 'LINKERD_VALUES_SYNTAX', field: 'values', message, ...position }]);
+  }
+  const values = readValues(parsed, problems);
+  const trustAnchors = spec.trustAnchors.trim();
+  if (trustAnchors === '') {
+    problems.push({
+      code: 'LINKERD_TRUST_ANCHORS_MISSING',
+      field: 'trustAnchors',
+      message: 'the trust anchors are empty',
+    });
+  }
+  if (problems.length > 0) throw new CompileError(problems);
+  return {
+    values,
+    controlPlaneNamespace: spec.controlPlaneNamespace,
+    createdBy: `linkerd/proxy-injector ${spec.version ?? values.linkerdVersion}`,
+    trustAnchors: `${trustAnchors}\n`,
+    // Of the exact bytes: a line feed more is another root to Linkerd.
+    trustRootSha256: createHash('sha256').update(spec.trustAnchors).digest('hex'),
+    defaultOpaquePorts: new Set(values.proxy.opaquePorts.split(',')),
+    denial: valuesDenial(values),
+  };
+}
+
+/** What makes Linkerd deny every pod of a revision. */
+function valuesDenial(values: LinkerdValues): string | null {
+  if (values.clusterNetworks !== '') {
+    for (const network of values.clusterNetworks.replace(/^,+|,+$/g, '').split(',')) {
+      if (!isCidr(network)) return `clusterNetworks has ${JSON.stringify(network)}, which is not a network`;
+    }
+  }
+  const { iptablesMode } = values.init;
+  if (!values.cniEnabled && iptablesMode !== 'nft' && iptablesMode !== 'legacy') {
+    return `proxyInit.iptablesMode is ${JSON.stringify(iptablesMode)}, not "nft" or "legacy"`;
+  }
+  const { tracing } = values;
+  if (tracing?.enabled === true) {
+    for (const key of ['endpoint', 'serviceAccountName', 'namespace'] as const) {
+      if (tracing[key] === '') return `proxy.tracing is enabled without the collector's ${key}`;
+    }
+  }
+  return null;
+}
+
+function inject(compiled: Compiled, request: InjectRequest): InjectDecision {
+  const target = targetOf(request.object, request.kind.kind);
+  const namespace = request.cluster.namespace?.annotations ?? {};
+  const { spec } = target;
+  const reasons: LinkerdReason[] =
+    spec === null
+      ? ['unsupported_resource']
+      : skipReasons(target.metadata?.annotations, spec, namespace, compiled.values.tokenProjection);
+  const [reason] = reasons;
+  if (spec === null || reason !== undefined) {
+    const patch = opaquePortsPatch(compiled, request, target, namespace);
+    return { kind: 'skipped', reason: reason ?? 'unsupported_resource', reasons, ...(patch === null ? {} : { patch }) };
+  }
+  return injectPod(compiled, request, target, spec, namespace);
+}
+
+function injectPod(
+  compiled: Compiled,
+  request: InjectRequest,
+  target: Target,
+  spec: PodSpec,
+  namespace: Readonly<Record<string, string>>,
+): InjectDecision {
+  const { values } = compiled;
+  const { metadata } = target;
+  if ((spec.containers?.length ?? 0) === 0) {
+    return { kind: 'denied', code: 'POD_MALFORMED', message: 'the pod has no containers' };
+  }
+  if (compiled.denial !== null) return { kind: 'denied', code: 'LINKERD_VALUES_INVALID', message: compiled.denial };
+
+  const added = addedAnnotations(compiled, target, spec, namespace);
+  const effective: Record<string, string> = Object.assign(Object.create(null), metadata?.annotations, added);
+  const proxy = applyOverrides(values.proxy, {
+    annotations: effective,
+    labels: metadata?.labels,
+    own: target.own?.annotations,
+    namespace,
+    namedPorts: namedPorts(spec),
+    tracing: values.tracing !== null,
+  });
+  takeFromFirstContainer(proxy, spec);
+  const denial = proxyDenial(proxy, values);
+  if (denial !== null) return { kind: 'denied', code: 'ANNOTATION_INVALID', message: denial };
+  added[PROXY_VERSION] = proxy.imageVersion || values.linkerdVersion;
+  added[TRUST_ROOT_SHA256] = compiled.trustRootSha256;
+  const context: ProxyContext = {
+    values,
+    proxy,
+    controlPlaneNamespace: compiled.controlPlaneNamespace,
+    trustAnchors: compiled.trustAnchors,
+    podInboundPorts: podInboundPorts(spec),
+  };
+  const patch = podPatch({
+    prefix: target.prefix,
+    metadata,
+    spec,
+    annotations: added,
+    labels: addedLabels(compiled, request, target),
+    debug: parseBool(stringAt(effective, ENABLE_DEBUG) ?? '') === true,
+    context,
+  });
+  return prove(request.object, patch) ?? { kind: 'patched', patch };
+}
+
+/** A patch that does not apply would reject the pod whatever the failurePolicy; null when it does apply. */
+function prove(object: JsonObject, patch: readonly Operation[]): InjectDecision | null {
+  try {
+    applyPatch(object, patch);
+    return null;
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    return { kind: 'failed', code: 'PATCH_UNPROVED', message: `${REASONS.PATCH_UNPROVED.sentence}: ${error.message}` };
+  }
+}
+
+/** created-by, what the namespace hands down, and the default opaque ports the pod exposes. */
+function addedAnnotations(
+  compiled: Compiled,
+  target: Target,
+  spec: PodSpec,
+  namespace: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const own = target.own?.annotations;
+  const added: Record<string, string> = Object.create(null);
+  added[CREATED_BY] = compiled.createdBy;
+  for (const key of INHERITED) {
+    const value = stringAt(namespace, key);
+    if (value !== undefined && stringAt(own, key) === undefined) added[key] = value;
+  }
+  if (!hasOpaquePorts(target) && added[OPAQUE_PORTS] === undefined) {
+    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts);
+    if (ports.length > 0) added[OPAQUE_PORTS] = ports.join(',');
+  }
+  return added;
+}
+
+function addedLabels(compiled: Compiled, request: InjectRequest, target: Target): Record<string, string> {
+  const isPod = target.kind === 'pod';
+  const labels: Record<string, string> = {
+    [CONTROL_PLANE_NAMESPACE]: compiled.controlPlaneNamespace,
+    [WORKLOAD_NAMESPACE]: isPod ? request.namespace : (target.own?.namespace ?? ''),
+  };
+  if (!isPod) {
+    labels[OWNER_LABEL_PREFIX + target.kind] = target.own?.name ?? '';
+    return labels;
+  }
+  const owner = findOwner(target.metadata ?? {}, request.namespace, request.cluster);
+  if (LABELLED_OWNERS.has(owner.kind)) labels[OWNER_LABEL_PREFIX + owner.kind] = owner.name;
+  return labels;
+}
+
+function hasOpaquePorts({ own, metadata }: Target): boolean {
+  return (
+    stringAt(metadata?.annotations, OPAQUE_PORTS) !== undefined ||
+    stringAt(own?.annotations, OPAQUE_PORTS) !== undefined
+  );
+}
+
+/** Pod security rules that admit the app's container are to admit the proxy: it takes over capabilities and the token's mount. */
+function takeFromFirstContainer(proxy: ProxyValues, spec: PodSpec): void {
+  const capabilities = spec.containers?.[0]?.securityContext?.['capabilities'];
+  if (isJsonObject(capabilities)) {
+    const list = (value: JsonValue | undefined) =>
+      Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+    proxy.hasCapabilities = true;
+    proxy.capabilitiesAdd = list(capabilities['add']);
+    proxy.capabilitiesDrop = list(capabilities['drop']);
+  }
+  proxy.saMount = serviceAccountMount(spec) ?? proxy.saMount;
+}
+
+function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string | null {
+  if (proxy.logHTTPHeaders !== '' && proxy.logHTTPHeaders !== 'off' && proxy.logHTTPHeaders !== 'insecure') {
+    return `logHTTPHeaders is ${JSON.stringify(proxy.logHTTPHeaders)}, not "insecure" or "off"`;
+  }
+  if (!values.cniEnabled && proxy.closeWaitTimeoutSecs !== 0n && !values.init.runAsRoot) {
+    return 'proxyInit.runAsRoot must be set for a close-wait timeout';
+  }
+  return null;
+}
+
+/** The opaque ports of what is not injected: the namespace's, else the default ones it exposes; null when it has them or needs none. */
+function opaquePortsPatch(
+  compiled: Compiled,
+  request: InjectRequest,
+  target: Target,
+  namespace: Readonly<Record<string, string>>,
+): Operation[] | null {
+  if (hasOpaquePorts(target)) return null;
+  let value = stringAt(namespace, OPAQUE_PORTS);
+  if (value === undefined) {
+    const defaults = compiled.defaultOpaquePorts;
+    if (target.kind === 'pod' && target.spec !== null) value = defaultPodPorts(target.spec, defaults).join(',');
+    else if (target.kind === 'service') value = defaultServicePorts(request.object, defaults).join(',');
+    if (value === undefined || value === '') return null;
+  }
+  const patch: Operation[] = [];
+  addMetadata(patch, '', target.own, 'annotations', { [OPAQUE_PORTS]: value });
+  return patch;
+}

@@ -1,0 +1,231 @@
+/**
+ * The containers and volumes Linkerd adds: linkerd-proxy, linkerd-init, linkerd-network-validator, linkerd-debug (charts/partials).
+ * Built as data, not as text: what an annotation says can not change their shape.
+ */
+import type { JsonObject, JsonValue } from '../../template/value.ts';
+import { type ProxyContext, proxyEnv } from './proxy-env.ts';
+import type { LinkerdValues, ProxyValues } from './values.ts';
+
+const NOBODY = 65_534;
+export const XTABLES_VOLUME = 'linkerd-proxy-init-xtables-lock';
+
+function image(name: string, version: string, values: LinkerdValues): string {
+  return `${name}:${version || values.linkerdVersion}`;
+}
+
+function proxyImage({ proxy, values }: ProxyContext): JsonObject {
+  return {
+    image: image(proxy.imageName, proxy.imageVersion, values),
+    imagePullPolicy: proxy.imagePullPolicy || values.imagePullPolicy,
+  };
+}
+
+/** Amounts that are set; a member without any is left out, as it is null in Linkerd's. */
+function resources(proxy: Readonly<ProxyValues>): JsonObject {
+  const list = (cpu: string, memory: string, storage: string): JsonObject => ({
+    ...(cpu === '' ? {} : { cpu }),
+    ...(memory === '' ? {} : { memory }),
+    ...(storage === '' ? {} : { 'ephemeral-storage': storage }),
+  });
+  const limits = list(proxy.cpuLimit, proxy.memoryLimit, proxy.ephemeralStorageLimit);
+  const requests = list(proxy.cpuRequest, proxy.memoryRequest, proxy.ephemeralStorageRequest);
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+  };
+}
+
+function saMount({ proxy }: ProxyContext): JsonObject[] {
+  return proxy.saMount === null ? [] : [{ ...proxy.saMount }];
+}
+
+function integer(value: bigint): JsonValue {
+  return Number(value);
+}
+
+export function proxyContainer(context: ProxyContext): JsonObject {
+  const { proxy, values } = context;
+  const httpGet = (path: string): JsonObject => ({ path, port: proxy.adminPort });
+  const container: JsonObject = {
+    name: 'linkerd-proxy',
+    ...proxyImage(context),
+    env: proxyEnv(context),
+    livenessProbe: { httpGet: httpGet('/live'), ...values.livenessProbe },
+    ports: [
+      { containerPort: proxy.inboundPort, name: 'linkerd-proxy' },
+      { containerPort: proxy.adminPort, name: 'linkerd-admin' },
+    ],
+    readinessProbe: { httpGet: httpGet('/ready'), ...values.readinessProbe },
+    resources: resources(proxy),
+    securityContext: values.securityContext ?? proxySecurityContext(proxy),
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [
+      { mountPath: '/var/run/linkerd/identity/end-entity', name: 'linkerd-identity-end-entity' },
+      ...(values.tracing?.enabled === true ? [{ mountPath: '/var/run/linkerd/podinfo', name: 'linkerd-podinfo' }] : []),
+      ...(values.tokenProjection ? [{ mountPath: '/var/run/secrets/tokens', name: 'linkerd-identity-token' }] : []),
+      ...saMount(context),
+    ],
+  };
+  if (proxy.nativeSidecar) {
+    container['restartPolicy'] = 'Always';
+    if (proxy.await) container['startupProbe'] = { httpGet: httpGet('/ready'), ...values.startupProbe };
+    return container;
+  }
+  const lifecycle: JsonObject = {};
+  if (proxy.await) {
+    const command = ['/usr/lib/linkerd/linkerd-await', '--timeout=2m', `--port=${proxy.adminPort}`];
+    lifecycle['postStart'] = { exec: { command } };
+  }
+  if (proxy.waitBeforeExitSeconds !== 0n) {
+    lifecycle['preStop'] = { exec: { command: ['/bin/sleep', String(proxy.waitBeforeExitSeconds)] } };
+  }
+  if (proxy.await || proxy.waitBeforeExitSeconds !== 0n) container['lifecycle'] = lifecycle;
+  return container;
+}
+
+function proxySecurityContext(proxy: Readonly<ProxyValues>): JsonObject {
+  const { capabilitiesAdd: add, capabilitiesDrop: drop } = proxy;
+  const capabilities: JsonObject = {
+    ...(add.length === 0 ? {} : { add: [...add] }),
+    ...(drop.length === 0 ? {} : { drop: [...drop] }),
+  };
+  return {
+    allowPrivilegeEscalation: false,
+    ...(proxy.hasCapabilities ? { capabilities } : {}),
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    runAsUser: integer(proxy.uid),
+    ...(proxy.gid >= 0n ? { runAsGroup: integer(proxy.gid) } : {}),
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+export function initContainer(context: ProxyContext): JsonObject {
+  const { proxy, values } = context;
+  const { init } = values;
+  const privileged = proxy.closeWaitTimeoutSecs !== 0n || init.privileged;
+  const add = proxy.hasCapabilities ? proxy.capabilitiesAdd : init.capabilitiesAdd;
+  // The init container needs what an app may have dropped.
+  const drop = proxy.hasCapabilities
+    ? proxy.capabilitiesDrop.filter((each) => each !== 'NET_RAW' && each !== 'NET_ADMIN')
+    : [...init.capabilitiesDrop];
+  const user = init.runAsRoot
+    ? { runAsGroup: 0, runAsNonRoot: false, runAsUser: 0 }
+    : {
+        runAsNonRoot: true,
+        runAsUser: init.runAsUser === 0n ? NOBODY : integer(init.runAsUser),
+        runAsGroup: init.runAsGroup === 0n ? NOBODY : integer(init.runAsGroup),
+      };
+  return {
+    name: 'linkerd-init',
+    ...proxyImage(context),
+    command: ['/usr/lib/linkerd/linkerd2-proxy-init'],
+    args: initArgs(context),
+    resources: resources(proxy),
+    securityContext: {
+      allowPrivilegeEscalation: privileged,
+      capabilities: {
+        add: ['NET_ADMIN', 'NET_RAW', ...add],
+        ...(drop.length === 0 ? {} : { drop }),
+      },
+      privileged,
+      ...user,
+      readOnlyRootFilesystem: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [{ mountPath: init.xtMount.mountPath, name: init.xtMount.name }, ...saMount(context)],
+  };
+}
+
+function initArgs({ proxy, values }: ProxyContext): string[] {
+  const { init } = values;
+  const ignoredInbound = proxy.ignoreInboundPorts === '' ? '' : `,${proxy.ignoreInboundPorts}`;
+  return [
+    ...(init.iptablesMode === 'nft'
+      ? ['--firewall-bin-path', 'iptables-nft', '--firewall-save-bin-path', 'iptables-nft-save']
+      : []),
+    ...(values.disableIPv6 ? ['--ipv6=false'] : []),
+    ...['--incoming-proxy-port', String(proxy.inboundPort)],
+    ...['--outgoing-proxy-port', String(proxy.outboundPort)],
+    ...['--proxy-uid', String(proxy.uid)],
+    ...(proxy.gid >= 0n ? ['--proxy-gid', String(proxy.gid)] : []),
+    ...['--inbound-ports-to-ignore', `${proxy.controlPort},${proxy.adminPort}${ignoredInbound}`],
+    ...(proxy.ignoreOutboundPorts === '' ? [] : ['--outbound-ports-to-ignore', proxy.ignoreOutboundPorts]),
+    ...(proxy.closeWaitTimeoutSecs === 0n ? [] : ['--timeout-close-wait-secs', String(proxy.closeWaitTimeoutSecs)]),
+    ...(init.logFormat === '' ? [] : ['--log-format', init.logFormat]),
+    ...(init.logLevel === '' ? [] : ['--log-level', init.logLevel]),
+    ...(proxy.skipSubnets === '' ? [] : ['--subnets-to-ignore', proxy.skipSubnets]),
+  ];
+}
+
+export function networkValidator(context: ProxyContext): JsonObject {
+  const { values } = context;
+  const { validator } = values;
+  const connect = validator.connectAddr || (values.disableIPv6 ? '1.1.1.1:20001' : '[fd00::1]:20001');
+  const listen = validator.listenAddr || (values.disableIPv6 ? '0.0.0.0:4140' : '[::]:4140');
+  return {
+    name: 'linkerd-network-validator',
+    ...proxyImage(context),
+    resources: resources(context.proxy),
+    securityContext: validator.securityContext ?? {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsGroup: NOBODY,
+      runAsNonRoot: true,
+      runAsUser: NOBODY,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    command: ['/usr/lib/linkerd/linkerd2-network-validator'],
+    args: [
+      ...['--log-format', validator.logFormat, '--log-level', validator.logLevel],
+      ...['--connect-addr', connect, '--listen-addr', listen, '--timeout', validator.timeout],
+    ],
+  };
+}
+
+export function debugContainer({ proxy, values }: ProxyContext): JsonObject {
+  const probe = { exec: { command: ['true'] } };
+  return {
+    name: 'linkerd-debug',
+    image: image(proxy.debugImageName, proxy.debugImageVersion, values),
+    imagePullPolicy: proxy.debugImagePullPolicy || values.imagePullPolicy,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    livenessProbe: probe,
+    readinessProbe: probe,
+  };
+}
+
+/** The volumes that go with them, in order; the init container's lock is not among them. */
+export function proxyVolumes(values: LinkerdValues): JsonObject[] {
+  return [
+    { name: 'linkerd-identity-end-entity', emptyDir: { medium: 'Memory' } },
+    ...(values.tracing?.enabled === true
+      ? [
+          {
+            name: 'linkerd-podinfo',
+            downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] },
+          },
+        ]
+      : []),
+    ...(values.tokenProjection
+      ? [
+          {
+            name: 'linkerd-identity-token',
+            projected: {
+              sources: [
+                {
+                  serviceAccountToken: {
+                    path: 'linkerd-identity-token',
+                    expirationSeconds: 86_400,
+                    audience: 'identity.l5d.io',
+                  },
+                },
+              ],
+            },
+          },
+        ]
+      : []),
+  ];
+}
