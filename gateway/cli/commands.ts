@@ -7,9 +7,11 @@ import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
+import { registerValidate } from './validate.ts';
 
 export const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   registerServe,
   registerStart,
   registerDemo,
+  registerValidate,
 ];

@@ -16,6 +16,9 @@ export interface LocalRepositoryOptions {
   readonly path: string;
 }
 
+/** As git shows commits; only a repository at hand can complete them. */
+const ABBREVIATED_COMMIT = /^[0-9a-f]{7,63}$/;
+
 /** @throws SourceError REF_INVALID at once; `resolve` REF_MISSING, SOURCE_FAILED. */
 export function createLocalRepository(options: LocalRepositoryOptions): TreeOrigin {
   const { git } = options;
@@ -38,7 +41,9 @@ export function createLocalRepository(options: LocalRepositoryOptions): TreeOrig
         const commit = await commitOf(candidate, signal);
         if (commit !== null) return { name: query.name, commit };
       }
-      throw sourceError('REF_MISSING', '', `there is no branch or tag ${query.name} in the repository`);
+      const abbreviated = ABBREVIATED_COMMIT.test(query.name) ? await commitOf(query.name, signal) : null;
+      if (abbreviated !== null) return { name: 'HEAD', commit: abbreviated };
+      throw sourceError('REF_MISSING', '', `there is no branch, tag or commit ${query.name} in the repository`);
     }
     const commit = await commitOf(query.kind === 'head' ? 'HEAD' : query.commit, signal);
     if (commit === null) {

@@ -29,10 +29,15 @@ describe('locateSource', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('tells working copies and bare repositories from plain folders', () => {
-    assert.deepEqual(locateSource(join(folder, 'work')), { kind: 'repository', directory: join(folder, 'work') });
+    assert.deepEqual(locateSource(join(folder, 'work')), {
+      kind: 'repository',
+      directory: join(folder, 'work'),
+      hasFiles: true,
+    });
     assert.deepEqual(locateSource(join(folder, 'bare.git')), {
       kind: 'repository',
       directory: join(folder, 'bare.git'),
+      hasFiles: false,
     });
     assert.deepEqual(locateSource(join(folder, 'plain')), { kind: 'folder', directory: join(folder, 'plain') });
   });

@@ -20,8 +20,8 @@ export type Location =
       readonly protocol: 'https' | 'http' | 'ssh' | 'file';
       readonly credentials: Credentials | null;
     }
-  /** `directory` is where git is run: a working copy or a bare repository. */
-  | { readonly kind: 'repository'; readonly directory: string }
+  /** `directory` is where git is run: a working copy, which has files, or a bare repository. */
+  | { readonly kind: 'repository'; readonly directory: string; readonly hasFiles: boolean }
   | { readonly kind: 'folder'; readonly directory: string };
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
@@ -131,7 +131,7 @@ function locatePath(path: string): Location {
     throw sourceError('SOURCE_MISSING', '', `${path} is a file: name the folder or repository that holds it`);
   }
   // `.git` is a file in linked worktrees and submodules.
-  if (existsSync(join(directory, '.git'))) return { kind: 'repository', directory };
+  if (existsSync(join(directory, '.git'))) return { kind: 'repository', directory, hasFiles: true };
   const bare = ['HEAD', 'objects', 'refs'].every((name) => existsSync(join(directory, name)));
-  return bare ? { kind: 'repository', directory } : { kind: 'folder', directory };
+  return bare ? { kind: 'repository', directory, hasFiles: false } : { kind: 'folder', directory };
 }

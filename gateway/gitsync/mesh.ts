@@ -1,7 +1,8 @@
 /** From a Mesh document and its resolved revisions to what serves. */
 import type { RevisionSource } from '../../workers/protocol.ts';
+import { parseDuration } from '../config/duration.ts';
 import type { Mesh, Problem } from '../snapshot.ts';
-import { parseDurationMs } from './duration.ts';
+
 import { fieldProblem } from './policy-file.ts';
 import type { Placed } from './policy-set.ts';
 
@@ -17,7 +18,7 @@ export function buildMesh(
 ): { mesh: Mesh; problems: readonly Problem[] } {
   const { name, spec } = document;
   const deadlineReserveMs =
-    spec.deadlineReserve === undefined ? DEFAULT_DEADLINE_RESERVE_MS : parseDurationMs(spec.deadlineReserve);
+    spec.deadlineReserve === undefined ? DEFAULT_DEADLINE_RESERVE_MS : (parseDuration(spec.deadlineReserve) ?? 0);
   const problems: Problem[] = [];
   if (deadlineReserveMs > MAX_DEADLINE_RESERVE_MS) {
     const message = `spec.deadlineReserve ${spec.deadlineReserve} is more than ${MAX_DEADLINE_RESERVE_MS / 1_000}s`;

@@ -56,7 +56,7 @@ export function openOrigin(options: OriginOptions): TreeOrigin {
 }
 
 /** `./a/b/` → `a/b`; a path that leaves the source is refused. */
-function normalizePath(path: string | undefined): string {
+export function normalizePath(path: string | undefined): string {
   const normal = posix.normalize(path ?? '.').replace(/\/+$/, '');
   if (normal === '.') return '';
   if (

@@ -52,6 +52,7 @@ export const PROBLEM_CODES = {
   REFERENCE_MISSING: { remedy: 'author', text: 'A file, ConfigMap or key that is referred to does not exist.' },
   REFERENCE_INVALID: { remedy: 'author', text: 'A file that is referred to is not what it should be.' },
   COMPILE_FAILED: { remedy: 'retry', text: 'A revision could not be compiled for a reason that is not in its files.' },
+  TEST_FAILED: { remedy: 'author', text: 'An InjectionTest does not get what it expects (`meshgate validate` only).' },
   PROBLEMS_OMITTED: { remedy: 'author', text: 'There are more problems than are reported.' },
   STATE_CORRUPT: { remedy: 'operator', text: 'The saved snapshot is damaged or of an unknown version; it is ignored.' },
 } as const satisfies Record<string, { remedy: Remedy; text: string }>;
