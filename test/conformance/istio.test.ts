@@ -115,3 +115,24 @@ for (const set of ISTIO_SETS) {
     assert.deepEqual(problems(istioCases(set), find), []);
   });
 }
+
+test('Istio: fields that no type knows stay with their container', { skip: corpusSkip() }, () => {
+  const find = (recorded: IstioCase): string | undefined => {
+    if (!recorded.unknownFields || recorded.object === null || recorded.expected.kind !== 'review') return undefined;
+    const pod = patchedObject(recorded.object, responseOf(run(recorded, recorded.body)));
+    const before = unknownByContainer(recorded.object);
+    return Object.entries(unknownByContainer(pod)).find(([name, value]) => before[name] !== value)?.[0];
+  };
+  assert.deepEqual(
+    problems(
+      [...ISTIO_SETS].flatMap((set) => [...istioCases(set)]),
+      find,
+    ),
+    [],
+  );
+});
+
+function unknownByContainer(pod: JsonObject): Record<string, unknown> {
+  const { containers = [] } = pod['spec'] as { containers?: JsonObject[] };
+  return Object.fromEntries(containers.map((container) => [container['name'], container['futureContainerField']]));
+}

@@ -151,7 +151,7 @@ export interface Answer {
 
 /** A warning no longer than the contract allows, cut between characters. */
 export function fitWarning(warning: string): string {
-  const characters = [...warning.slice(0, 2 * WARNING_LENGTH)];
+  const characters = [...warning.slice(0, 2 * (WARNING_LENGTH + 1))];
   return characters.length <= WARNING_LENGTH ? warning : `${characters.slice(0, WARNING_LENGTH - 1).join('')}…`;
 }
 

@@ -55,6 +55,24 @@ class ConfigReader {
     return [];
   }
 
+  /** A label selector with text where text is wanted. */
+  selector(selector: JsonObject, what: string): JsonObject {
+    const labels = this.entries(member(selector, 'matchLabels'), `${what}.matchLabels`);
+    const expressions = member(selector, 'matchExpressions') ?? [];
+    if (!Array.isArray(expressions)) this.problem(`${what}.matchExpressions must be a list`);
+    return {
+      matchLabels: Object.fromEntries(labels.map(([key, value]) => [key, this.text(value, `${what}.${key}`)])),
+      matchExpressions: (Array.isArray(expressions) ? expressions : []).map((expression) => {
+        const parts = Object.fromEntries(this.entries(expression, `${what}.matchExpressions`));
+        return {
+          key: this.text(member(parts, 'key'), `${what}.key`),
+          operator: this.text(member(parts, 'operator'), `${what}.operator`),
+          values: this.texts(member(parts, 'values'), `${what}.values`),
+        };
+      }),
+    };
+  }
+
   /** Selectors that select nothing in particular, or are not valid, are left out: Istio ignores them. */
   matchers(value: JsonValue, what: string): Matcher[] {
     if (value === null) return [];
@@ -68,7 +86,8 @@ class ConfigReader {
         this.problem(`${what}[${index}] must be a label selector`);
         return [];
       }
-      return compileLabelSelector(selector) ?? [];
+      const compiled = compileLabelSelector(this.selector(selector, `${what}[${index}]`));
+      return compiled.ok && !compiled.empty ? compiled.matches : [];
     });
   }
 }

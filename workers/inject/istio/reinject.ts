@@ -32,7 +32,7 @@ function named(items: readonly Named[] | null | undefined, names: readonly strin
 }
 
 /** Whether all that the status tells of is there. */
-function isComplete(spec: PodSpec, status: InjectionStatus): boolean {
+export function isComplete(spec: PodSpec, status: InjectionStatus): boolean {
   if (!status.readable || status.containers.length + status.initContainers.length === 0) return false;
   return LISTS.every((list) => {
     const present = new Set((spec[list] ?? []).map(({ name }) => name));

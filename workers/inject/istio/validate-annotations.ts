@@ -2,7 +2,7 @@
  * Annotations that Istio checks before it runs a template (pkg/kube/inject/validate.go); a bad one denies the pod. All of them
  * are looked at, and all problems told at once. Annotations that are not in the table are left to the templates.
  */
-import { canonicalQuantity } from '../../kube/quantity.ts';
+import { parseQuantity, QuantityError } from '../../kube/quantity.ts';
 import { Denial } from '../reason.ts';
 import type { Features } from './features.ts';
 import { INTERCEPTION_MODE, MERGE_METRICS, PROXY_CONFIG, STATUS_PORT } from './names.ts';
@@ -72,7 +72,13 @@ const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 
 function quantity(value: string): string | undefined {
   if (CONTROL_CHARACTER.test(value)) return 'it holds control characters';
-  return canonicalQuantity(value) === undefined ? 'it is not a quantity such as 100m or 128Mi' : undefined;
+  try {
+    parseQuantity(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof QuantityError) return 'it is not a quantity such as 100m or 128Mi';
+    throw error;
+  }
 }
 
 /** The table for a release. `proxyConfig` checks annotation proxy.istio.io/config. */
