@@ -2,6 +2,7 @@
  * Resources that hold a pod: where its metadata and spec are in each kind of workload, and how to put changed ones back.
  */
 import type { JsonObject, JsonValue } from '../template/value.ts';
+import type { SkipCode } from './reason.ts';
 
 /** A pod within a resource. */
 export interface PodTemplate {
@@ -17,9 +18,23 @@ export interface PodTemplate {
   with(metadata: JsonObject, spec: JsonObject): JsonObject;
 }
 
+/** What became of a resource. */
+export type ResourceOutcome =
+  | { readonly kind: 'changed'; readonly resource: JsonObject; readonly skipped: readonly SkippedWorkload[] }
+  /** Nothing in the resource changes; `skipped` says why for each workload in it (none: it holds no pod). */
+  | { readonly kind: 'untouched'; readonly skipped: readonly SkippedWorkload[] };
+
+export interface SkippedWorkload {
+  readonly kind: string;
+  /** `namespace/name`, or the name alone. */
+  readonly name: string;
+  /** A skip of reason.ts. */
+  readonly reason: SkipCode;
+}
+
 type Path = readonly string[];
 
-/** Kinds count without their group and version: extensions/v1beta1 Deployments are still about, and have their pod in the same place. */
+/** Kinds count without their group and version, as for istioctl: extensions/v1beta1 Deployments are still about. */
 const TEMPLATE_PATHS: ReadonlyMap<string, Path> = new Map<string, Path>([
   ['Pod', []],
   ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
@@ -28,7 +43,10 @@ const TEMPLATE_PATHS: ReadonlyMap<string, Path> = new Map<string, Path>([
   ),
 ]);
 
-export function isObject(value: JsonValue | undefined): value is JsonObject {
+/** Lists within lists, as deep as anybody nests them. */
+const MAX_LIST_DEPTH = 8;
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -58,7 +76,10 @@ function withAt(value: JsonObject, path: Path, replacement: JsonObject): JsonObj
  * The pod of a resource; null for kinds that hold none, and for a workload without a template.
  * `metadataPath` overrides where the pod's metadata is: `istioctl kube-inject` takes a CronJob's from its job template.
  */
-export function podTemplateOf(resource: JsonObject, metadataPath?: (kind: string) => Path | undefined): PodTemplate | null {
+export function podTemplateOf(
+  resource: JsonObject,
+  metadataPath?: (kind: string) => Path | undefined,
+): PodTemplate | null {
   const kind = textAt(resource, 'kind');
   const path = TEMPLATE_PATHS.get(kind);
   if (path === undefined) return null;
@@ -78,9 +99,38 @@ export function podTemplateOf(resource: JsonObject, metadataPath?: (kind: string
   };
 }
 
-/** The members of a `kind: List`; null for anything else. */
-export function listItems(resource: JsonObject): readonly JsonValue[] | null {
-  if (textAt(resource, 'kind') !== 'List') return null;
-  const items = resource['items'];
-  return Array.isArray(items) ? items : [];
+/** Names a workload that is left alone: by its pod template's own name where that has one. */
+export function skippedWorkload(template: PodTemplate, reason: SkipCode): SkippedWorkload {
+  const name = textAt(template.metadata, 'name') || template.name;
+  return { kind: template.kind, name: template.namespace === '' ? name : `${template.namespace}/${name}`, reason };
+}
+
+/** Applies `change` to a resource, or to every member of a `kind: List`. What it leaves untouched stays the same object. */
+export function transformWorkloads(
+  resource: JsonObject,
+  change: (workload: JsonObject) => ResourceOutcome,
+): ResourceOutcome {
+  return transform(resource, change, 0);
+}
+
+function transform(
+  resource: JsonObject,
+  change: (workload: JsonObject) => ResourceOutcome,
+  depth: number,
+): ResourceOutcome {
+  if (textAt(resource, 'kind') !== 'List') return change(resource);
+  const { items } = resource;
+  if (!Array.isArray(items) || depth >= MAX_LIST_DEPTH) return { kind: 'untouched', skipped: [] };
+  const skipped: SkippedWorkload[] = [];
+  let touched = false;
+  const changed = items.map((item) => {
+    if (!isObject(item)) return item;
+    const outcome = transform(item, change, depth + 1);
+    skipped.push(...outcome.skipped);
+    if (outcome.kind === 'untouched') return item;
+    touched = true;
+    return outcome.resource;
+  });
+  if (!touched) return { kind: 'untouched', skipped };
+  return { kind: 'changed', resource: { ...resource, items: changed }, skipped };
 }
