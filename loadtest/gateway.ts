@@ -29,6 +29,8 @@ export interface GatewayOptions {
   /** Arguments for node, e.g. ['--cpu-prof']. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The program; by default this checkout's. */
+  readonly program?: string;
 }
 
 /** Resolves when the gateway has printed its ready line; rejects with the end of its log when it ends or is not ready in 60 s. */
@@ -38,7 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     ...(options.prefix ?? []),
     process.execPath,
     ...(options.nodeArgs ?? []),
-    join(root, 'bin', 'meshgate.mjs'),
+    options.program ?? join(root, 'bin', 'meshgate.mjs'),
     'serve',
     ...options.args,
     ...['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--state', state],
