@@ -49,6 +49,7 @@ export const ERRORS = {
   KUBECONFIG_UNSUPPORTED: entry('user', 501, false, 'Watching a cluster is not supported yet.'),
   PROCESSES_UNSUPPORTED: entry('user', 501, false, 'More than one listening process is not supported yet.'),
   CERTIFICATE_INVALID: entry('user', 500, false, 'The certificate and key can not be used.'),
+  WORKERS_FAILED: entry('internal', 500, true, 'No worker thread could be started.'),
   LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
   GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
 } as const satisfies Record<string, ErrorEntry>;
@@ -75,6 +76,7 @@ export function errorEntry(code: string): ErrorEntry {
   return reason === undefined ? FALLBACK : entry(reason.fault, reason.status, reason.retry, sentence(reason.sentence));
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+/** A message as a sentence; what a worker says of a failure is only the middle of one. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }

@@ -9,6 +9,7 @@ import type { RevisionSource } from '../workers/protocol.ts';
 import { AdmissionHandler } from './admission/handler.ts';
 import { addressUrl } from './config/address.ts';
 import type { GatewayOptions } from './config/options.ts';
+import { GatewayError } from './errors.ts';
 import { WorkerPool } from './pool/pool.ts';
 import { Router } from './routing/router.ts';
 import { AdminServer } from './server/admin-server.ts';
@@ -143,6 +144,7 @@ export class Gateway {
     // The first snapshot's revisions are known to the pool before its workers open, so that they open warm.
     await this.#adopting;
     await this.#pool.open();
+    if (!this.#pool.ready) throw new GatewayError('WORKERS_FAILED');
     const server = new AdmissionServer(this.#handler, this.#credentials);
     this.#server = server;
     this.#watch = new CredentialWatch(

@@ -3,7 +3,7 @@
  * over outcomes, so that each request is answered and counted exactly once and in one way.
  */
 import type { Outcome } from '../../workers/protocol.ts';
-import { errorEntry } from '../errors.ts';
+import { errorEntry, sentence } from '../errors.ts';
 import type { OnError } from '../snapshot.ts';
 import type { OutcomeKind } from '../telemetry/metrics.ts';
 import { type Addressee, encodeAdmitted, encodeAdmittedWithWarning, encodeDenied, encodeError } from './encode.ts';
@@ -49,7 +49,8 @@ export function concludeRequest(outcome: Outcome, standing: Standing): Conclusio
       return { status: 200, body: bodyOf(standing), kind: 'denied', reason: code, message, level: 'info' };
     }
     case 'failed': {
-      const { code, message } = outcome;
+      const { code } = outcome;
+      const message = sentence(outcome.message);
       const { status, fault } = errorEntry(code);
       const refusal = { status, code, message };
       const failed = { kind: 'failed', reason: code, message } as const;
