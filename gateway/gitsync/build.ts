@@ -7,6 +7,7 @@ import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { buildClusterSnapshot } from './cluster-snapshot.ts';
+import type { ConfigMapFile } from './config-maps.ts';
 import {
   COMPILE_CONCURRENCY,
   MAX_DOCUMENTS,
@@ -15,6 +16,7 @@ import {
   MAX_TOTAL_BYTES,
 } from './limits.ts';
 import { buildMesh } from './mesh.ts';
+import { parseConfigMapsAside } from './parsing.ts';
 import { checkPolicySet } from './policy-check.ts';
 import { isPolicyFileName, type PolicyFile, parsePolicyFile } from './policy-file.ts';
 import { collectPolicySet, type Placed, type PlacedFile, type PolicySet } from './policy-set.ts';
@@ -100,7 +102,7 @@ interface ParsedFiles {
   readonly parsedCount: number;
 }
 
-async function parseFiles(tree: SourceTree, cache: BuildCache, { check, signal }: BuildOptions): Promise<ParsedFiles> {
+async function parseFiles(tree: SourceTree, cache: BuildCache, options: BuildOptions): Promise<ParsedFiles> {
   const problems: Problem[] = [];
   const candidates = [...tree.files.values()].filter((file) => isPolicyFileName(file.path));
   const readable = candidates.filter((file) => file.bytes <= MAX_REFERENCED_FILE_BYTES);
@@ -108,15 +110,15 @@ async function parseFiles(tree: SourceTree, cache: BuildCache, { check, signal }
     if (file.bytes > MAX_REFERENCED_FILE_BYTES) problems.push(tooLarge(tree, file, MAX_REFERENCED_FILE_BYTES));
   }
   const unknown = readable.filter((file) => !cache.files.has(file.id));
-  const contents = await readBounded(tree, unknown, signal);
+  const contents = await readBounded(tree, unknown, options.signal);
   const kept = new Map<string, PolicyFile>();
   const files: PlacedFile[] = [];
   let documents = 0;
   for (const file of readable) {
     const known = kept.get(file.id) ?? cache.files.get(file.id);
-    const content = known ?? (await parseOne(tree, file, contents.get(file.path), check, problems));
+    const content = known ?? (await parseOne(tree, file, contents.get(file.path), options, problems));
     if (content === null) continue;
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     kept.set(file.id, content);
     files.push({ path: file.path, content });
     for (const { code, message, position } of content.problems)
@@ -137,7 +139,7 @@ async function parseOne(
   tree: SourceTree,
   file: TreeFile,
   bytes: Buffer | undefined,
-  check: SchemaCheck,
+  { check, signal }: BuildOptions,
   problems: Problem[],
 ): Promise<PolicyFile | null> {
   const text = decodeText(bytes);
@@ -147,7 +149,7 @@ async function parseOne(
   }
   // Requests are answered between two files.
   await yieldToEvents();
-  return parsePolicyFile(text, check, MAX_POLICY_FILE_BYTES);
+  return parsePolicyFile(text, check, MAX_POLICY_FILE_BYTES, signal);
 }
 
 function tooLarge(tree: SourceTree, file: TreeFile, limit: number): Problem {
@@ -252,7 +254,33 @@ async function openReferences(
     const { review } = document.spec;
     if (review !== undefined) want(resolveReferencePath(file, review));
   }
-  return new References(tree, await readBounded(tree, [...wanted.values()], signal), previous);
+  const contents = await readBounded(tree, [...wanted.values()], signal);
+  return new References(tree, contents, previous, await parseAllConfigMaps(set, tree, previous, contents, signal));
+}
+
+/** Every file that is referred to as a ConfigMap, by the identity of its contents; those that can not be read are left out. */
+async function parseAllConfigMaps(
+  set: PolicySet,
+  tree: SourceTree,
+  previous: ReferenceCache,
+  contents: ReadonlyMap<string, Buffer>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ConfigMapFile>> {
+  const parsed = new Map<string, ConfigMapFile>();
+  for (const ofMesh of set.revisions.values()) {
+    for (const { file, document } of ofMesh.values()) {
+      for (const [, reference] of referencesOf(document.spec)) {
+        const path = reference.configMap === undefined ? null : referencedPath(file, reference);
+        const found = path === null ? undefined : tree.files.get(path);
+        if (found === undefined || parsed.has(found.id)) continue;
+        const known = previous.configMaps.get(found.id);
+        const text = previous.texts.get(found.id) ?? decodeText(contents.get(found.path));
+        if (known !== undefined) parsed.set(found.id, known);
+        else if (text !== null) parsed.set(found.id, await parseConfigMapsAside(text, signal));
+      }
+    }
+  }
+  return parsed;
 }
 
 // ── compile ──

@@ -4,7 +4,7 @@
 export const MAX_TREE_ENTRIES = 20_000;
 /** Length of one path within a source, in UTF-8 bytes. */
 export const MAX_PATH_BYTES = 1_024;
-/** A file that holds policy documents: these are parsed with positions, on the gateway's own thread. */
+/** A file that holds policy documents. */
 export const MAX_POLICY_FILE_BYTES = 1024 * 1024;
 /** A file that a document refers to (an injection template, a chart's values, a dumped ConfigMap). */
 export const MAX_REFERENCED_FILE_BYTES = 4 * 1024 * 1024;
@@ -18,6 +18,11 @@ export const MAX_DOCUMENT_DEPTH = 64;
 export const MAX_ALIASES = 200;
 /** Values a document may expand to once its aliases are followed. */
 export const MAX_DOCUMENT_VALUES = 500_000;
+/** Longer texts are parsed in a thread, so that requests do not wait. About 15 ms of parsing. */
+export const MAX_INLINE_PARSE_LENGTH = 24 * 1024;
+/** What that thread may take for one text. */
+export const PARSE_TIMEOUT_MS = 20_000;
+export const PARSE_MEMORY_MB = 512;
 /** Problems reported for one commit; the rest is counted. */
 export const MAX_PROBLEMS = 500;
 

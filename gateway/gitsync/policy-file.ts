@@ -2,9 +2,10 @@
 import type { Problem } from '../snapshot.ts';
 import { API_GROUP, API_VERSION, KIND_SCHEMAS, type Kind, type SpecOfKind } from './kinds.ts';
 import { suggestion } from './nearest.ts';
+import { parseDocumentsAside } from './parsing.ts';
 import { type Position, type ProblemCode, problem } from './problem.ts';
 import type { SchemaCheck } from './schema-check.ts';
-import { type FieldPath, isMapping, parseYamlDocuments, type YamlDocument } from './yaml-document.ts';
+import { type FieldPath, isMapping, type YamlDocument } from './yaml-document.ts';
 
 /** A document that has passed its schema. */
 export type PolicyDocument = { [K in Kind]: PolicyDocumentOf<K> }[Kind];
@@ -48,7 +49,12 @@ export function isPolicyFileName(path: string): boolean {
 const OUR_API_VERSION = /(?:^|[\s{,])["']?apiVersion["']?\s*:\s*["']?meshgate\.dev\//;
 
 /** @param maxBytes of a file with documents of ours; other YAML may be as large as it likes. */
-export function parsePolicyFile(text: string, check: SchemaCheck, maxBytes: number): PolicyFile {
+export async function parsePolicyFile(
+  text: string,
+  check: SchemaCheck,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<PolicyFile> {
   if (!OUR_API_VERSION.test(text)) return NOT_OURS;
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
@@ -56,7 +62,7 @@ export function parsePolicyFile(text: string, check: SchemaCheck, maxBytes: numb
     const problems = [{ code: 'FILE_TOO_LARGE', message, position: { line: 1, column: 1 } }] as const;
     return { documents: [], broken: [], problems, complete: false };
   }
-  const { documents: parsed, problems: faults } = parseYamlDocuments(text);
+  const { documents: parsed, problems: faults } = await parseDocumentsAside(text, signal);
   const documents: PolicyDocument[] = [];
   const broken: BrokenDocument[] = [];
   const problems: TextProblem[] = [...faults];

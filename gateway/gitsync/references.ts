@@ -4,13 +4,14 @@
  */
 import { posix } from 'node:path';
 import type { Problem } from '../snapshot.ts';
+import type { ConfigMapFile } from './config-maps.ts';
 import type { TextReference } from './kinds.ts';
 import { MAX_REFERENCED_FILE_BYTES } from './limits.ts';
 import { nearestName } from './nearest.ts';
 import { fieldProblem, type PolicyDocument } from './policy-file.ts';
 import { type Position, type ProblemCode, problem } from './problem.ts';
 import type { SourceTree, TreeFile } from './tree.ts';
-import { type FieldPath, isMapping, parseYamlDocuments, type TextPlace } from './yaml-document.ts';
+import type { FieldPath, TextPlace } from './yaml-document.ts';
 
 /** A text with the place it came from. */
 export interface ResolvedText {
@@ -38,19 +39,6 @@ export interface ReferenceCache {
   readonly configMaps: ReadonlyMap<string, ConfigMapFile>;
 }
 
-interface PlacedText {
-  readonly text: string;
-  readonly place: TextPlace;
-}
-
-export interface ConfigMapFile {
-  readonly configMaps: readonly {
-    readonly name: string;
-    readonly data: ReadonlyMap<string, PlacedText>;
-  }[];
-  readonly problems: readonly { readonly message: string; readonly position: Position }[];
-}
-
 /**
  * The path in the source that a reference means, relative to the document's own file.
  * @returns null when it is absolute or leaves the source's path.
@@ -71,14 +59,24 @@ export class References {
   readonly #tree: SourceTree;
   readonly #contents: ReadonlyMap<string, Buffer>;
   readonly #previous: ReferenceCache;
+  readonly #prepared: ReadonlyMap<string, ConfigMapFile>;
   readonly #texts = new Map<string, string>();
   readonly #configMaps = new Map<string, ConfigMapFile>();
 
-  /** `contents` holds the files that were read for this, by path; others are taken from the previous attempt's cache. */
-  constructor(tree: SourceTree, contents: ReadonlyMap<string, Buffer>, previous: ReferenceCache) {
+  /**
+   * `contents` holds the files that were read for this, by path; others are taken from the previous attempt's cache. `configMaps` holds
+   * every file that is referred to as one, by the identity of its contents.
+   */
+  constructor(
+    tree: SourceTree,
+    contents: ReadonlyMap<string, Buffer>,
+    previous: ReferenceCache,
+    configMaps: ReadonlyMap<string, ConfigMapFile>,
+  ) {
     this.#tree = tree;
     this.#contents = contents;
     this.#previous = previous;
+    this.#prepared = configMaps;
   }
 
   /** What was used of the cache and added to it: the next attempt's cache. */
@@ -98,7 +96,7 @@ export class References {
     if (!found.ok) return fault(found.code, found.message);
     const { configMap } = reference;
     if (configMap === undefined) return { resolved: wholeFile(found.text, this.#shown(found.file.path)), problems: [] };
-    return this.#configMapKey(found.file, found.text, configMap, (message, part) =>
+    return this.#configMapKey(found.file, configMap, (message, part) =>
       fault('REFERENCE_MISSING', message, [...site.path, 'configMap', part]),
     );
   }
@@ -153,11 +151,11 @@ export class References {
 
   #configMapKey(
     file: TreeFile,
-    text: string,
     wanted: { readonly key: string; readonly name?: string },
     missing: (message: string, part: 'file' | 'key' | 'name') => Resolution,
   ): Resolution {
-    const parsed = this.#configMaps.get(file.id) ?? this.#previous.configMaps.get(file.id) ?? parseConfigMaps(text);
+    const parsed = this.#prepared.get(file.id);
+    if (parsed === undefined) return missing(`${file.path} was not read`, 'file');
     this.#configMaps.set(file.id, parsed);
     const shown = this.#shown(file.path);
     if (parsed.problems.length > 0) {
@@ -211,27 +209,4 @@ export function decodeText(bytes: Buffer | undefined): string | null {
 function describeKeys(path: string, key: string, known: Iterable<string>): string {
   const keys = [...known];
   return `the ConfigMap in ${path} has no key ${key}${keys.length === 0 ? '' : `; it has ${keys.slice(0, 10).join(', ')}`}`;
-}
-
-/** The ConfigMaps of a file, alone, as several documents, or as items of a List. Syntax trees are not kept. */
-function parseConfigMaps(text: string): ConfigMapFile {
-  const { documents, problems } = parseYamlDocuments(text);
-  const configMaps: ConfigMapFile['configMaps'][number][] = [];
-  for (const document of documents) {
-    const { value } = document;
-    if (!isMapping(value)) continue;
-    const items = Array.isArray(value['items']) ? value['items'] : null;
-    const candidates =
-      items === null ? [{ item: value, path: [] }] : items.map((item, index) => ({ item, path: ['items', index] }));
-    for (const { item, path } of candidates) {
-      if (!isMapping(item) || item['kind'] !== 'ConfigMap' || !isMapping(item['data'])) continue;
-      const metadata = isMapping(item['metadata']) ? item['metadata'] : {};
-      const data = new Map<string, PlacedText>();
-      for (const [key, each] of Object.entries(item['data'])) {
-        if (typeof each === 'string') data.set(key, { text: each, place: document.locateText([...path, 'data', key]) });
-      }
-      configMaps.push({ name: typeof metadata['name'] === 'string' ? metadata['name'] : '', data });
-    }
-  }
-  return { configMaps, problems };
 }

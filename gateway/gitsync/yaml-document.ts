@@ -35,9 +35,15 @@ export interface TextPlace {
   readonly indent: number | null;
 }
 
-export interface YamlDocument {
+/** A document as plain data, as it crosses from the thread that parses large files. */
+export interface PlainDocument {
+  /** Its place among the text's documents. */
+  readonly index: number;
   readonly value: JsonValue;
   readonly position: Position;
+}
+
+export interface YamlDocument extends PlainDocument {
   /** Where a field's value, or its key, begins; where it does not exist, its nearest parent. */
   locate(path: FieldPath, part?: 'value' | 'key'): Position;
   locateText(path: FieldPath): TextPlace;
@@ -65,9 +71,15 @@ export function parseYamlDocuments(text: string): {
     const start = parsed.at(rangeOf(document.contents)?.[0] ?? 0);
     const value = toPlainValue(document, start);
     if (!value.ok) problems.push(value.problem);
-    else if (value.value !== null) documents.push(locatable(text, index, parsed, value.value, start));
+    else if (value.value !== null)
+      documents.push(locatable(text, { index, value: value.value, position: start }, parsed));
   }
   return { documents, problems };
+}
+
+/** A document that was parsed elsewhere; its text is parsed again when a position is asked for. */
+export function reviveYamlDocument(text: string, plain: PlainDocument): YamlDocument {
+  return locatable(text, plain, null);
 }
 
 interface ParsedText {
@@ -97,10 +109,11 @@ function syntaxProblems(document: Document, { at }: ParsedText): readonly YamlPr
  * Documents are kept as long as their snapshot, and a syntax tree weighs some fifty times its text: it is held weakly, and made again
  * from the text when a position is asked for later.
  */
-function locatable(text: string, index: number, parsed: ParsedText, value: JsonValue, start: Position): YamlDocument {
-  let held = new WeakRef(parsed);
+function locatable(text: string, plain: PlainDocument, parsed: ParsedText | null): YamlDocument {
+  const { index, position: start } = plain;
+  let held = parsed === null ? null : new WeakRef(parsed);
   const tree = (): ParsedText => {
-    const there = held.deref();
+    const there = held?.deref();
     if (there !== undefined) return there;
     const again = parseText(text);
     held = new WeakRef(again);
@@ -111,8 +124,7 @@ function locatable(text: string, index: number, parsed: ParsedText, value: JsonV
     return document === undefined ? NOTHING : find(document, path);
   };
   return {
-    value,
-    position: start,
+    ...plain,
     locate(path, part = 'value') {
       const there = tree();
       const found = findIn(there, path);
