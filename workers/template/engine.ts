@@ -11,6 +11,7 @@ import type { CompileEnvironment } from './compile-pipe.ts';
 import { TemplateError } from './errors.ts';
 import type { FuncMap, GoFunc } from './func.ts';
 import { builtinFuncs } from './funcs/builtin.ts';
+import { ownCopy } from './funcs/dict.ts';
 import { repairText } from './gostring.ts';
 import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
@@ -115,6 +116,8 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private readonly cells = new Map<string, Cell>();
   private readonly tplTexts = new Map<string, TemplateCell>();
   private literals = 0;
+  /** A text of the set names a function that changes dicts. */
+  private mutates = false;
 
   constructor(name: string, settings: Settings) {
     this.name = name;
@@ -185,7 +188,9 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
       const message = `no template ${JSON.stringify(name)} associated with template ${JSON.stringify(this.name)}`;
       throw new TemplateError('TEMPLATE_EXEC', message);
     }
-    guardStack(() => new Run(this, sink, this.settings.limits, expired).call(compiled, data ?? undefined));
+    // Data may be shared between renders; templates that change dicts see their changes on a copy of their own.
+    const own = this.mutates ? ownCopy(data) : data;
+    guardStack(() => new Run(this, sink, this.settings.limits, expired).call(compiled, own ?? undefined));
   }
 
   /** A text without definitions of its own becomes one more template; one with definitions gets a copy of the set to change. */
@@ -209,9 +214,15 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private parse(name: string, text: string): ReadonlyMap<string, Tree> {
     return parseTemplate(name, text, {
       delimiters: this.settings.delimiters,
-      isFunction: (word) => this.function(word) !== undefined,
+      isFunction: (word) => this.noteFunction(word),
       limits: this.settings.limits,
     });
+  }
+
+  private noteFunction(name: string): boolean {
+    const func = this.function(name);
+    if (func?.mutates === true) this.mutates = true;
+    return func !== undefined;
   }
 
   private define(trees: ReadonlyMap<string, Tree>): void {

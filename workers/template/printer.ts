@@ -259,7 +259,8 @@ export class Printer {
 
   /** Error() and String() stand for the value under the verbs that print text. */
   private printByMethod(ref: GoRef, verb: string): boolean {
-    if (this.erroring || this.sharpV || !STRINGER_VERBS.includes(verb)) return false;
+    if (this.erroring || !STRINGER_VERBS.includes(verb)) return false;
+    if (this.sharpV) return this.printGoSyntax(ref);
     const method = ref.type.methods?.get('Error') ?? ref.type.methods?.get('String');
     if (method === undefined) return false;
     if (ref.type.kind === 'pointer' && isNil(ref)) {
@@ -269,6 +270,14 @@ export class Printer {
     const text = method(ref, []);
     if (typeof text !== 'string') return false;
     this.printString(text, verb, ref);
+    return true;
+  }
+
+  /** GoString() stands for the value under `%#v`. */
+  private printGoSyntax(ref: GoRef): boolean {
+    const text = ref.type.methods?.get('GoString')?.(ref, []);
+    if (typeof text !== 'string') return false;
+    this.pad(text);
     return true;
   }
 

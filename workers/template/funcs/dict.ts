@@ -41,9 +41,9 @@ export function copyDict(data: Dict): Dict {
 
 /**
  * A deep copy whose dicts templates may change. What was one object stays one object. Instances of classes (a time, a version)
- * are values and stay as they are. Needs no recursion, so any depth is fine.
+ * are values and stay as they are. Needs no recursion, so any depth is fine. `copyRef` may replace what a typed value holds.
  */
-export function ownCopy(value: GoValue): GoValue {
+export function ownCopy(value: GoValue, copyRef: (ref: GoRef) => GoRef = sameRef): GoValue {
   const copies = new Map<object, object>();
   const pending: (readonly [source: object, copy: object])[] = [];
 
@@ -53,7 +53,8 @@ export function ownCopy(value: GoValue): GoValue {
     if (known !== undefined) return known;
     if (item instanceof GoNumber) return item;
     if (item instanceof GoRef) {
-      const ref = new GoRef(item.type, copyOf(item.data));
+      const given = copyRef(item);
+      const ref = new GoRef(given.type, copyOf(given.data));
       copies.set(item, ref);
       return ref;
     }
@@ -71,6 +72,10 @@ export function ownCopy(value: GoValue): GoValue {
     for (const key of Object.keys(source)) copy[key] = copyOf(source[key]);
   }
   return result as GoValue;
+}
+
+function sameRef(ref: GoRef): GoRef {
+  return ref;
 }
 
 function emptyLike(item: object): object | null {

@@ -81,7 +81,8 @@ function given(value: GoRef): GoTime {
 
 /** The date functions for one clock and zone. */
 export function dateFuncs(options: DateOptions): readonly (readonly [string, GoFunc])[] {
-  const local = loadZone(options.localZone ?? 'UTC', UTC) ?? UTC;
+  const machineZone = loadZone(options.localZone ?? 'UTC', UTC) ?? UTC;
+  const local: Zone = { name: 'Local', at: (unixSeconds) => machineZone.at(unixSeconds) };
   const zones = new Map<string, Zone>();
 
   function zoneOf(name: string): Zone {

@@ -7,10 +7,11 @@ import type { GoFunc } from '../../func.ts';
 import { FuncError } from '../../func.ts';
 import { sameType, typeOf, typeString } from '../../reflect.ts';
 import type { GoValue } from '../../value.ts';
-import { ANY_MAP, GoNumber } from '../../value.ts';
+import { ANY_MAP, GoNumber, GoRef } from '../../value.ts';
 import type { Dict } from '../dict.ts';
 import { copyDict, dictData, isOwned, newDict, ownCopy } from '../dict.ts';
 import { any, dict, fn1, fn2, fn3, text, variadic0, variadic1 } from '../signature.ts';
+import { GoTime } from './calendar.ts';
 import { ownedStrings } from './lists.ts';
 import { mergeDict, mergeDictStrictly } from './merge.ts';
 import { stringValue } from './text-value.ts';
@@ -47,6 +48,11 @@ function unset(target: GoValue, key: string): GoValue {
   const owned = isOwned(data) ? data : copyDict(data);
   delete owned[key];
   return owned === data ? target : owned;
+}
+
+function getMember(source: GoValue, key: string): GoValue {
+  const value = member(dictData(source), key);
+  return value === undefined ? '' : value;
 }
 
 function pluck(key: string, dicts: readonly GoValue[]): GoValue {
@@ -115,10 +121,21 @@ function dig(args: readonly GoValue[]): GoValue {
   return value;
 }
 
-/** copystructure.Copy: nil has no type to copy, and a struct loses its unexported fields, which is all a version consists of. */
+/** copystructure does not copy unexported fields, which is all that a version consists of. */
+function withoutUnexported(ref: GoRef): GoRef {
+  const type = ref.type.kind === 'pointer' ? ref.type.elem : ref.type;
+  const { data } = ref;
+  if (type.kind !== 'struct' || typeof data !== 'object' || data === null || data instanceof GoTime) return ref;
+  const hidden = [...type.fields.values()].filter(({ name }) => !/^\p{Lu}/u.test(name));
+  if (hidden.length === 0) return ref;
+  const names = new Set(hidden.map(({ jsonName }) => jsonName));
+  return new GoRef(ref.type, Object.fromEntries(Object.entries(data).filter(([name]) => !names.has(name))));
+}
+
+/** copystructure.Copy, which needs a type to copy. */
 function deepCopy(value: GoValue): GoValue {
   if (value === null) throw new FuncError('reflect: call of reflect.Value.Type on zero Value');
-  return typeof value === 'object' && !(value instanceof GoNumber) ? ownCopy(value) : value;
+  return typeof value === 'object' && !(value instanceof GoNumber) ? ownCopy(value, withoutUnexported) : value;
 }
 
 function mutating(func: GoFunc): GoFunc {
@@ -127,7 +144,7 @@ function mutating(func: GoFunc): GoFunc {
 
 export const dictFuncs: readonly (readonly [string, GoFunc])[] = [
   ['dict', variadic0(any, makeDict)],
-  ['get', fn2(dict, text, (source, key) => member(dictData(source), key) ?? '')],
+  ['get', fn2(dict, text, getMember)],
   ['hasKey', fn2(dict, text, (source, key) => member(dictData(source), key) !== undefined)],
   ['set', mutating(fn3(dict, text, any, set))],
   ['unset', mutating(fn2(dict, text, unset))],

@@ -102,7 +102,33 @@ type WordKind = 'number' | 'upper' | 'alphabet' | 'connector' | 'punct' | 'other
 
 interface Word {
   readonly kind: WordKind;
-  readonly codes: readonly number[];
+  readonly text: string;
+}
+
+/**
+ * A letter with the broken bytes before it, which belong to the same word. Broken bytes at the end count as the letter before
+ * them.
+ */
+interface Cell {
+  readonly code: number;
+  readonly text: string;
+}
+
+const REPLACEMENT = 0xfffd;
+
+function splitCells(value: string): Cell[] {
+  const cells: Cell[] = [];
+  let broken = '';
+  for (const letter of value) {
+    const [code = REPLACEMENT] = runes(letter);
+    broken += letter;
+    if (code === REPLACEMENT) continue;
+    cells.push({ code, text: broken });
+    broken = '';
+  }
+  const last = cells.at(-1);
+  if (broken !== '' && last !== undefined) cells.push({ code: last.code, text: broken });
+  return cells;
 }
 
 function isLowerAlphabet(code: number): boolean {
@@ -146,12 +172,17 @@ function upperWordEnd(codes: readonly number[], start: number): number {
 }
 
 function splitWords(value: string): Word[] {
-  const codes = runes(value);
+  const cells = splitCells(value);
+  const codes = cells.map(({ code }) => code);
   const words: Word[] = [];
   for (let start = 0; start < codes.length; ) {
     const kind = kindOfRune(codes[start] ?? 0);
     const end = kind === 'upper' ? upperWordEnd(codes, start) : skipWhile(codes, start + 1, CONTINUES[kind]);
-    words.push({ kind, codes: codes.slice(start, end) });
+    const text = cells
+      .slice(start, end)
+      .map((cell) => cell.text)
+      .join('');
+    words.push({ kind, text });
     start = end;
   }
   return words;
@@ -163,6 +194,9 @@ function splitWords(value: string): Word[] {
  */
 function connectWords(value: string, connector: string): string {
   const words = splitWords(value);
+  // Nothing but broken bytes.
+  if (words.length === 0) return value;
+  const connectorCode = connector.charCodeAt(0);
   let out = '';
   let index = 0;
 
@@ -170,8 +204,8 @@ function connectWords(value: string, connector: string): string {
     const word = words[index];
     if (word === undefined) return;
     index++;
-    if (word.kind === 'connector') out += connector.repeat(word.codes.length);
-    else out += textOf(word.codes, word.kind === 'upper' ? toLowerRune : undefined);
+    const changes = word.kind === 'connector' || word.kind === 'upper';
+    out += changes ? mapRunes(word.text, (code) => (isConnector(code) ? connectorCode : toLowerRune(code))) : word.text;
   }
   function next(): WordKind | undefined {
     return words[index]?.kind;

@@ -4,7 +4,7 @@
  */
 import type { CallContext, GoFunc } from '../../func.ts';
 import { FuncError } from '../../func.ts';
-import { deepEqual, elementsOf, isTrue, kindOf, sortStrings } from '../../reflect.ts';
+import { deepEqual, elementsOf, isNil, isTrue, kindOf, sameType, sortStrings } from '../../reflect.ts';
 import type { GoSliceType, GoType, GoValue } from '../../value.ts';
 import { ANY, GoRef, STRING } from '../../value.ts';
 import { any, fn1, fn2, integer, variadic0, variadic1 } from '../signature.ts';
@@ -92,7 +92,8 @@ function sortAlpha(list: GoValue): GoValue {
     sortStrings(list.data as string[]);
     return list;
   }
-  return ownedStrings(sortStrings([...stringsOf(list)]));
+  const isStrings = list instanceof GoRef && sameType(list.type, OWNED_STRINGS);
+  return isStrings && isNil(list) ? list : ownedStrings(sortStrings([...stringsOf(list)]));
 }
 
 /** list[start:end]. Go would let a slice grow into its spare capacity; here its length is the end. */

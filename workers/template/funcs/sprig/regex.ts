@@ -36,6 +36,7 @@ function patternCache(): Compile {
 }
 
 function compilePattern(pattern: string): RE2JS | FuncError {
+  if (!pattern.isWellFormed()) return new FuncError('error parsing regexp: invalid UTF-8');
   try {
     return RE2JS.compile(pattern);
   } catch (error) {

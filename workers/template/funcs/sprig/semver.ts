@@ -16,7 +16,7 @@ function versionOf(value: GoValue | undefined): Version {
   if (!(value instanceof GoRef) || value.type !== VERSION_POINTER || value.data === null) {
     throw new FuncError('wrong type for value; expected *semver.Version');
   }
-  return value.data as Version;
+  return self(value);
 }
 
 function textOf(value: GoValue | undefined): string {
@@ -24,8 +24,11 @@ function textOf(value: GoValue | undefined): string {
   return value;
 }
 
+const ZERO_VERSION: Version = { major: 0n, minor: 0n, patch: 0n, pre: '', metadata: '', original: '' };
+
+/** Fields that are missing, as in a deep copy, are zero. */
 function self(receiver: GoRef): Version {
-  return receiver.data as Version;
+  return { ...ZERO_VERSION, ...(receiver.data as Partial<Version>) };
 }
 
 function comparison(holds: (order: number) => boolean): GoMethod {

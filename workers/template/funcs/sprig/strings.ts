@@ -15,10 +15,12 @@ import {
 } from '../../gostring.ts';
 import { formatValue } from '../../printf.ts';
 import { quote } from '../../quote.ts';
+import { sameType } from '../../reflect.ts';
 import type { GoValue } from '../../value.ts';
-import { stringMap, stringSlice } from '../../value.ts';
+import { GoRef, STRING_SLICE, stringMap } from '../../value.ts';
 import { newDict } from '../dict.ts';
 import { any, fn0, fn1, fn2, fn3, integer, text, variadic0 } from '../signature.ts';
+import { ownedStrings } from './lists.ts';
 import { stringsOf, stringValue } from './text-value.ts';
 import { isSpaceRune } from './unicode.ts';
 
@@ -159,6 +161,7 @@ function substring(start: bigint, end: bigint, value: string): string {
   return goSlice(value, from, to < 0 || to > length ? length : to);
 }
 
+const MAX_INT64 = 2n ** 63n - 1n;
 const ELLIPSIS = '...';
 const MIN_ABBREVIATION = 4;
 const MIN_ABBREVIATION_WITH_OFFSET = 7;
@@ -183,7 +186,10 @@ function abbrev(width: bigint, value: string): string {
 
 function abbrevBoth(left: bigint, right: bigint, value: string): string {
   if (right < MIN_ABBREVIATION || (left > 0 && right < MIN_ABBREVIATION_WITH_OFFSET)) return value;
-  return fromByteString(abbreviate(toByteString(value), Number(left), Number(right)));
+  const bytes = toByteString(value);
+  // Go's distance to the end wraps around for the most negative offsets, which then count as the end.
+  const wraps = BigInt(bytes.length) - left > MAX_INT64;
+  return fromByteString(abbreviate(bytes, wraps ? bytes.length : Number(left), Number(right)));
 }
 
 /** Takes white space out byte by byte; text that loses any has its bytes read as Latin-1, a quirk of goutils. */
@@ -220,6 +226,12 @@ function numberedParts(parts: readonly string[]): GoValue {
   const out = newDict();
   for (let index = 0; index < parts.length; index++) out[`_${index}`] = parts[index];
   return stringMap(out);
+}
+
+/** A []string is returned itself, so that sorting it later shows in both. */
+function toStrings(value: GoValue): GoValue {
+  const isStrings = value instanceof GoRef && sameType(value.type, STRING_SLICE);
+  return isStrings ? value : ownedStrings(stringsOf(value));
 }
 
 /** strings.Join over what sprig makes of any value. */
@@ -264,9 +276,9 @@ export const stringFuncs: readonly (readonly [string, GoFunc])[] = [
     ),
   ],
   ['toString', fn1(any, stringValue)],
-  ['toStrings', fn1(any, (value) => stringSlice(stringsOf(value)))],
+  ['toStrings', fn1(any, toStrings)],
   ['join', fn2(text, any, join)],
-  ['splitList', fn2(text, text, (separator, value) => stringSlice(splitText(value, separator, -1)))],
+  ['splitList', fn2(text, text, (separator, value) => ownedStrings(splitText(value, separator, -1)))],
   ['split', fn2(text, text, (separator, value) => numberedParts(splitText(value, separator, -1)))],
   [
     'splitn',

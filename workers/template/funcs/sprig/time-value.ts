@@ -2,6 +2,7 @@
  * time.Time and time.Duration as values in templates: their types, and the methods a template can call.
  */
 import { FuncError } from '../../func.ts';
+import { quote } from '../../quote.ts';
 import type { GoField, GoMethod, GoScalarType, GoStructType, GoType, GoValue } from '../../value.ts';
 import { GoNumber, GoRef, int64 } from '../../value.ts';
 import type { CivilTime } from './calendar.ts';
@@ -146,8 +147,16 @@ function marshalJson(time: GoTime): string {
   return `"${formatTime(time, JSON_LAYOUT)}"`;
 }
 
+function goString(time: GoTime): string {
+  const { year, month, day, hour, minute, second } = civilTime(time);
+  const { name } = time.zone;
+  const zone = name === 'UTC' || name === 'Local' ? `time.${name}` : `time.Location(${quote(name)})`;
+  return `time.Date(${year}, time.${MONTHS[month - 1]}, ${day}, ${hour}, ${minute}, ${second}, ${time.nanoseconds}, ${zone})`;
+}
+
 const METHODS: ReadonlyMap<string, GoMethod> = new Map<string, GoMethod>([
   ['String', (receiver) => formatTime(self(receiver), STRING_LAYOUT)],
+  ['GoString', (receiver) => goString(self(receiver))],
   ['MarshalJSON', (receiver) => marshalJson(self(receiver))],
   [
     'Format',

@@ -18,14 +18,62 @@ export const UTC: Zone = fixedZone('UTC', 0);
 
 /** Locales whose short zone names are the abbreviations in use; others give `GMT+1`. */
 const ABBREVIATING_LOCALES = ['en-US', 'en-GB', 'en-AU'];
-/** Times that JavaScript's Date can hold. */
-const MAX_DATE_SECONDS = 8_640_000_000_000n;
+/** Abbreviations of the zone database that JavaScript does not know: abbreviation, seconds east of UTC, zones. */
+const MISSING_ABBREVIATIONS: readonly (readonly [abbreviation: string, offset: number, zones: string])[] = [
+  ['WAT', 3_600, 'Bangui Brazzaville Douala Kinshasa Lagos Libreville Luanda Malabo Ndjamena Niamey Porto-Novo'],
+  ['CAT', 7_200, 'Blantyre Bujumbura Gaborone Harare Juba Khartoum Kigali Lubumbashi Lusaka Maputo Windhoek'],
+  ['SAST', 7_200, 'Johannesburg Maseru Mbabane'],
+  [
+    'EAT',
+    10_800,
+    'Addis_Ababa Asmara Asmera Dar_es_Salaam Djibouti Kampala Mogadishu Nairobi Antananarivo Comoro Mayotte',
+  ],
+  ['IST', 7_200, 'Jerusalem Tel_Aviv'],
+  ['IDT', 10_800, 'Jerusalem Tel_Aviv'],
+  ['MSK', 10_800, 'Moscow Kirov Simferopol Volgograd'],
+  ['PKT', 18_000, 'Karachi'],
+  ['IST', 19_800, 'Kolkata Calcutta'],
+  ['WIB', 25_200, 'Jakarta Pontianak'],
+  ['WITA', 28_800, 'Makassar'],
+  ['WIT', 32_400, 'Jayapura'],
+  ['CST', 28_800, 'Shanghai Macau Taipei PRC ROC'],
+  ['HKT', 28_800, 'Hong_Kong'],
+  ['PST', 28_800, 'Manila'],
+  ['JST', 32_400, 'Tokyo Japan'],
+  ['KST', 32_400, 'Seoul Pyongyang ROK'],
+  ['ChST', 36_000, 'Guam Saipan'],
+  ['SST', -39_600, 'Midway Pago_Pago'],
+  ['MST', -25_200, 'Dawson Hermosillo Mazatlan Whitehorse'],
+  ['CST', -18_000, 'Havana'],
+  ['CDT', -14_400, 'Havana'],
+  ['NST', -12_600, 'St_Johns'],
+  ['NDT', -9_000, 'St_Johns'],
+  ['IST', 3_600, 'Dublin'],
+  ['BST', 3_600, 'Guernsey Isle_of_Man Jersey'],
+  ['HST', -36_000, 'Adak'],
+  ['HDT', -32_400, 'Adak'],
+];
+
+function missingAbbreviation(zone: string, offset: number): string | undefined {
+  const city = zone.slice(zone.lastIndexOf('/') + 1);
+  return MISSING_ABBREVIATIONS.find(([, seconds, zones]) => seconds === offset && zones.split(' ').includes(city))?.[0];
+}
+
+/** The Gregorian calendar repeats after this long, so times beyond what Date holds are looked up in an equal year. */
+const CALENDAR_CYCLE_SECONDS = 12_622_780_800n;
+const MAX_LOOKUP_SECONDS = 8_000_000_000_000n;
+/** Offsets of local mean time are the only ones that are no multiple of this. */
+const ZONE_STEP_SECONDS = 900;
+
+/** One in winter, one in summer. */
+const RECENT_DATES = [new Date(Date.UTC(2024, 0, 15)), new Date(Date.UTC(2024, 6, 15))];
 
 function fieldsAt(format: Intl.DateTimeFormat, date: Date): ReadonlyMap<string, string> {
   return new Map(format.formatToParts(date).map(({ type, value }) => [type, value]));
 }
 
 function numericAbbreviation(offset: number): string {
+  if (offset % ZONE_STEP_SECONDS !== 0) return 'LMT';
   const minutes = Math.floor(Math.abs(offset) / 60);
   const hours = String(Math.floor(minutes / 60)).padStart(2, '0');
   const rest = minutes % 60;
@@ -58,14 +106,27 @@ class NamedZone implements Zone {
   }
 
   at(unixSeconds: bigint): { readonly offset: number; readonly abbreviation: string } {
-    const limited = unixSeconds > MAX_DATE_SECONDS ? MAX_DATE_SECONDS : unixSeconds;
-    const date = new Date(Number(limited < -MAX_DATE_SECONDS ? -MAX_DATE_SECONDS : limited) * 1000);
+    const representable = unixSeconds < MAX_LOOKUP_SECONDS && unixSeconds > -MAX_LOOKUP_SECONDS;
+    const date = new Date(Number(representable ? unixSeconds : unixSeconds % CALENDAR_CYCLE_SECONDS) * 1000);
     const offset = this.#offsetAt(date);
+    const missing = missingAbbreviation(this.name, offset);
+    if (missing !== undefined) return { offset, abbreviation: missing };
+    const known = this.#abbreviationAt(date) ?? this.#recentAbbreviation(offset);
+    return { offset, abbreviation: known ?? numericAbbreviation(offset) };
+  }
+
+  #abbreviationAt(date: Date): string | undefined {
     for (const format of this.#names) {
       const abbreviation = fieldsAt(format, date).get('timeZoneName') ?? '';
-      if (/^[A-Z]{2,5}$/.test(abbreviation)) return { offset, abbreviation };
+      if (/^[A-Z]{2,5}$/.test(abbreviation)) return abbreviation;
     }
-    return { offset, abbreviation: numericAbbreviation(offset) };
+    return undefined;
+  }
+
+  /** JavaScript knows no names before 1970: those in use since then for the same offset. */
+  #recentAbbreviation(offset: number): string | undefined {
+    const date = RECENT_DATES.find((recent) => this.#offsetAt(recent) === offset);
+    return date === undefined ? undefined : this.#abbreviationAt(date);
   }
 
   #offsetAt(date: Date): number {
