@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { type ERRORS, GatewayError } from '../errors.ts';
+import { formatProblem, SourceError } from '../gitsync/problem.ts';
 import { COMMANDS } from './commands.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './context.ts';
 
@@ -41,7 +42,10 @@ function reportError(error: unknown, context: CommandContext): number {
     context.stderr(`meshgate: ${error.message} [${error.code}]\n`);
     return isUsage(error.code) ? EXIT_USAGE : EXIT_FAILED;
   }
-  // Errors of a source have a code, and a problem a line.
+  if (error instanceof SourceError) {
+    for (const problem of error.problems) context.stderr(`${formatProblem(problem)}\n`);
+    return EXIT_FAILED;
+  }
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   context.stderr(`meshgate: ${message}${code === '' ? '' : ` [${code}]`}\n`);

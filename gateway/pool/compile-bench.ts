@@ -40,8 +40,10 @@ export class CompileBench {
       resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb },
       recordTiming: false,
     });
+    // A thread that ends before its first task would leave that task waiting: ending the pool answers it.
     piscina.on('error', () => {
-      // The thread ended while it had nothing to do; piscina starts another one for the next task.
+      if (this.#piscina === piscina) this.#piscina = null;
+      void piscina.destroy().catch(() => undefined);
     });
     this.#piscina = piscina;
     return piscina;

@@ -4,7 +4,7 @@
  */
 import { createServer as createHttpServer, type Server as HttpServer, STATUS_CODES } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
@@ -38,7 +38,9 @@ export class AdmissionServer implements ExchangeHost {
   readonly #open = new Set<HttpExchange>();
   readonly #reading = new Set<HttpExchange>();
   #sweep: NodeJS.Timeout | null = null;
-  #idle: (() => void) | null = null;
+  /** Connections from their acceptance on; `#sockets` has them after their handshake. */
+  readonly #accepted = new Set<Socket>();
+  #lastEventMs = 0;
   draining = false;
 
   constructor(handler: AdmissionHandler, credentials: Credentials) {
@@ -54,6 +56,10 @@ export class AdmissionServer implements ExchangeHost {
       noDelay: true,
     });
     this.#tls.maxConnections = MAX_CONNECTIONS;
+    this.#tls.on('connection', (socket) => {
+      this.#accepted.add(socket);
+      socket.on('close', () => this.#accepted.delete(socket));
+    });
     this.#tls.on('secureConnection', (socket) => this.#connected(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
   }
@@ -100,15 +106,14 @@ export class AdmissionServer implements ExchangeHost {
       this.#tls.close(() => resolve());
     });
     for (const session of this.#sessions) session.close();
-    this.#http1.closeIdleConnections();
-    if (this.#open.size > 0) await this.#whenIdle(limitMs);
+    await this.#whenQuiet(limitMs);
     const cut = this.#open.size;
     this.#http1.close();
     this.#http2.close();
     // Answers that were just written are flushed before their connections end.
     for (const socket of this.#sockets) socket.destroySoon();
     const last = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#accepted) socket.destroy();
     }, FLUSH_LIMIT_MS);
     await closed;
     clearTimeout(last);
@@ -119,7 +124,7 @@ export class AdmissionServer implements ExchangeHost {
   exchangeClosed(exchange: HttpExchange): void {
     this.#open.delete(exchange);
     this.#reading.delete(exchange);
-    if (this.#open.size === 0) this.#idle?.();
+    this.#lastEventMs = performance.now();
   }
 
   bodyComplete(exchange: HttpExchange): void {
@@ -161,6 +166,7 @@ export class AdmissionServer implements ExchangeHost {
 
   #connected(socket: TLSSocket): void {
     this.#sockets.add(socket);
+    this.#lastEventMs = performance.now();
     socket.on('close', () => this.#sockets.delete(socket));
     if (socket.alpnProtocol === 'h2') this.#http2.emit('connection', socket);
     else this.#http1.emit('connection', socket);
@@ -180,19 +186,27 @@ export class AdmissionServer implements ExchangeHost {
     }
   }
 
-  #whenIdle(limitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.#idle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /**
+   * Resolves when nothing is in flight, no handshake is under way, and nothing has happened for a moment: a connection that was just
+   * accepted is about to send a request.
+   */
+  async #whenQuiet(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    this.#lastEventMs = performance.now();
+    while (performance.now() < end) {
+      const handshakes = this.#accepted.size - this.#sockets.size;
+      const quietMs = performance.now() - this.#lastEventMs;
+      if (this.#open.size === 0 && handshakes <= 0 && quietMs >= QUIET_MS) return;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
+    }
   }
 }
 
 /** How long the last answers have to leave. */
 const FLUSH_LIMIT_MS = 1_000;
+/** How long a connection may take from its handshake to its request, at the end. */
+const QUIET_MS = 100;
+const QUIET_POLL_MS = 10;
 
 function contextOptions({ cert, key, clientCa }: Credentials): object {
   return { cert, key, minVersion: 'TLSv1.2', ...(clientCa === null ? {} : { ca: clientCa }) };
