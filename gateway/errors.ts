@@ -19,7 +19,8 @@ function entry(fault: Fault, status: number, retry: boolean, message: string): E
   return { fault, retry, status, message };
 }
 
-export const ERRORS = {
+/** What can become of a request before or beside its injection. */
+export const REQUEST_ERRORS = {
   // What is wrong with a request as HTTP.
   PATH_UNKNOWN: entry('upstream', 404, false, 'No mesh answers this path.'),
   MESH_UNKNOWN: entry('upstream', 404, false, 'There is no mesh of this name.'),
@@ -30,14 +31,16 @@ export const ERRORS = {
   CONTENT_TYPE_UNSUPPORTED: entry('upstream', 415, false, 'The Content-Type must be application/json.'),
   HEADERS_TOO_LARGE: entry('upstream', 431, false, 'The header fields are too large.'),
   HTTP_MALFORMED: entry('upstream', 400, false, 'This is not a well-formed HTTP request.'),
-  BODY_INCOMPLETE: entry('upstream', 400, true, 'The connection ended before the body was complete.'),
   CLIENT_GONE: entry('upstream', 499, true, 'The caller closed the connection before the answer was ready.'),
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),
   DEADLINE_EXCEEDED: entry('internal', 504, true, 'The request could not be done within its timeout.'),
   WORKER_CRASHED: entry('internal', 500, true, 'The worker that held the request ended unexpectedly.'),
-  // What keeps the process from starting.
+} as const satisfies Record<string, ErrorEntry>;
+
+/** What keeps a command from running. */
+export const COMMAND_ERRORS = {
   OPTION_UNKNOWN: entry('user', 400, false, 'There is no option of this name.'),
   OPTION_INVALID: entry('user', 400, false, 'An option has a value that it can not have.'),
   CONFIG_FILE_INVALID: entry(
@@ -53,6 +56,8 @@ export const ERRORS = {
   LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
   GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
 } as const satisfies Record<string, ErrorEntry>;
+
+const ERRORS = { ...REQUEST_ERRORS, ...COMMAND_ERRORS };
 
 /** A code that a request can fail with, in the gateway or in a worker. */
 export type ErrorCode = keyof typeof ERRORS | FailCode;

@@ -2,7 +2,7 @@
  * The command line: builds the program, runs a command, and turns errors into messages and exit codes.
  */
 import { Command, CommanderError } from 'commander';
-import { type ERRORS, GatewayError } from '../errors.ts';
+import { type COMMAND_ERRORS, GatewayError } from '../errors.ts';
 import { formatProblem, SourceError } from '../gitsync/problem.ts';
 import { COMMANDS } from './commands.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './context.ts';
@@ -59,7 +59,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'CONFIG_FILE_INVALID',
   'KUBECONFIG_UNSUPPORTED',
   'PROCESSES_UNSUPPORTED',
-] satisfies (keyof typeof ERRORS)[]);
+] satisfies (keyof typeof COMMAND_ERRORS)[]);
 
 function isUsage(code: string): boolean {
   return USAGE_CODES.has(code);

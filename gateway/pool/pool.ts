@@ -13,7 +13,7 @@ import { type SlotListener, type SlotState, WorkerSlot } from './worker-slot.ts'
 /** Reviews that wait for a worker; at 200 µs each, a second's work for a few cores. */
 export const QUEUE_LIMIT = 16_384;
 /** Reviews that cross to a worker at once. */
-export const BATCH_LIMIT = 16;
+export const BATCH_LIMIT = 8;
 /** Batches that a worker has at once: one in its hands and one that it finds when it is done. */
 export const BATCHES_PER_WORKER = 2;
 /** Taken jobs at the queue's beginning that are worth a copy of the rest. */

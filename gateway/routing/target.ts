@@ -25,6 +25,8 @@ export interface ParsedUrl {
   readonly timeoutMs: number;
 }
 
+/** A claim that is longer than this covers only itself; it bounds what is tried for one path. */
+const CLAIM_LIMIT = 512;
 const MESH_PREFIX = '/inject/mesh/';
 
 /** Parses an origin-form or absolute-form request target. */
@@ -72,7 +74,7 @@ function parseTimeout(query: string): number {
 export function findClaim(path: string, claims: ReadonlyMap<string, string>): { mesh: string; rest: string } | null {
   const exact = claims.get(path);
   if (exact !== undefined) return { mesh: exact, rest: '' };
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+  for (let end = path.lastIndexOf('/', CLAIM_LIMIT); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const mesh = claims.get(path.slice(0, end)) ?? claims.get(path.slice(0, end + 1));
     if (mesh !== undefined) return { mesh, rest: path.slice(end + 1) };
   }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { addressUrl, parseAddress } from './address.ts';
+import { loadOptions, type OptionInputs } from './load.ts';
+import { environmentName, flagName, OPTIONS } from './options.ts';
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meshgate-options-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function load(inputs: Partial<OptionInputs>): ReturnType<typeof loadOptions> {
+  return loadOptions({ flags: {}, environment: {}, configFile: null, ...inputs });
+}
+
+function configFile(text: string): string {
+  const path = join(folder, 'options.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('a flag wins over a variable, that over the file, that over a stand-in, that over the default', () => {
+  const configured = configFile(
+    'source: file\ninterval: 2m\nworkers: 3\nserviceNames: [a.svc, b.svc]\nadmin: "[::1]:1"\n',
+  );
+  const options = load({
+    flags: { source: 'flag' },
+    environment: { MESHGATE_SOURCE: 'variable', MESHGATE_INTERVAL: '3m', MESHGATE_REF: '' },
+    configFile: configured,
+    defaults: { workers: '9', state: 'stand-in' },
+  });
+  assert.equal(options.source, 'flag');
+  assert.equal(options.interval, 180_000);
+  assert.equal(options.workers, 3);
+  assert.deepEqual(options.serviceNames, ['a.svc', 'b.svc']);
+  assert.deepEqual(options.admin, { host: '::1', port: 1 });
+  assert.equal(options.state, 'stand-in');
+  assert.equal(options.ref, null, 'an empty variable is none');
+  assert.deepEqual(options.listen, { host: '0.0.0.0', port: 8443 });
+});
+
+test('options are frozen, lists and addresses included', () => {
+  const options = load({ flags: { source: '.', serviceNames: 'a', listen: ':1' } });
+  assert.ok(Object.isFrozen(options) && Object.isFrozen(options.serviceNames) && Object.isFrozen(options.listen));
+});
+
+test('what can not be meant is refused with a code', () => {
+  const refused = (inputs: Partial<OptionInputs>, code: string): void => {
+    assert.throws(() => load({ flags: { source: '.', ...inputs.flags }, configFile: inputs.configFile ?? null }), {
+      code,
+    });
+  };
+  for (const listen of ['8443', 'a', ':65536', '::1:80', '[::1]', 'a:b'])
+    refused({ flags: { listen } }, 'OPTION_INVALID');
+  for (const workers of ['0', '-1', '1.5', 'many', '257', '']) refused({ flags: { workers } }, 'OPTION_INVALID');
+  for (const interval of ['0', '500ms', '60', '1000h']) refused({ flags: { interval } }, 'OPTION_INVALID');
+  for (const serviceNames of ['', 'a b', 'a,,b', '-a']) refused({ flags: { serviceNames } }, 'OPTION_INVALID');
+  for (const otlpEndpoint of ['localhost:4318', 'grpc://x', 'http://'])
+    refused({ flags: { otlpEndpoint } }, 'OPTION_INVALID');
+  refused({ flags: { logLevel: 'loud' } }, 'OPTION_INVALID');
+  refused({ flags: { tlsKey: 'a' } }, 'OPTION_INVALID');
+  refused({ flags: { kubeconfig: 'a' } }, 'KUBECONFIG_UNSUPPORTED');
+  refused({ flags: { processes: '2' } }, 'PROCESSES_UNSUPPORTED');
+  refused({ configFile: join(folder, 'missing') }, 'CONFIG_FILE_INVALID');
+  refused({ configFile: configFile('- a\n') }, 'CONFIG_FILE_INVALID');
+  refused({ configFile: configFile('a: [\n') }, 'CONFIG_FILE_INVALID');
+  refused({ configFile: configFile('__proto__: {a: 1}\n') }, 'OPTION_UNKNOWN');
+  refused({ configFile: configFile('workers: {a: 1}\n') }, 'OPTION_INVALID');
+});
+
+test('every option has a flag and a variable of its own', () => {
+  const keys = Object.keys(OPTIONS);
+  assert.equal(flagName('tlsCert'), 'tls-cert');
+  assert.equal(environmentName('tlsCert'), 'MESHGATE_TLS_CERT');
+  assert.equal(new Set(keys.map(environmentName)).size, keys.length);
+});
+
+test('addresses are read and written', () => {
+  assert.deepEqual(parseAddress('localhost:0'), { host: 'localhost', port: 0 });
+  assert.deepEqual(parseAddress(':80'), { host: '::', port: 80 });
+  assert.equal(addressUrl('https', '0.0.0.0', 1), 'https://127.0.0.1:1');
+  assert.equal(addressUrl('https', '::1', 1), 'https://[::1]:1');
+});
