@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Problem, Snapshot } from '../snapshot.ts';
-import { buildSnapshot, type CompileRevision, EMPTY_BUILD_CACHE, type ResolvedTest } from './build.ts';
+import { buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
+import type { CompileRevision } from './compile-revisions.ts';
 import { createFolder } from './folder.ts';
 import type { Environment } from './git-command.ts';
 import { locateSource } from './location.ts';
 import { normalizePath, openOrigin } from './origin.ts';
 import { orderProblems } from './problem.ts';
+import type { ResolvedTest } from './resolve-set.ts';
 import { createSchemaCheck } from './schema-check.ts';
 import type { TreeOrigin } from './tree.ts';
 

@@ -5,8 +5,9 @@
  * the snapshot that serves stays, and the status tells why. Publishing is one assignment, so that a request sees either snapshot.
  */
 import type { Problem, Snapshot, SnapshotSource, SourceStatus } from '../snapshot.ts';
-import { type BuildCache, buildSnapshot, type CompileRevision, EMPTY_BUILD_CACHE } from './build.ts';
+import { type BuildCache, buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import type { CompileRevision } from './compile-revisions.ts';
 import type { Environment } from './git-command.ts';
 import { JITTER, RETRY_BASE_MS, RETRY_MAX_MS, START_GRACE_MS } from './limits.ts';
 import { displaySource, redactUrls, sourceIdentity } from './location.ts';
@@ -14,35 +15,9 @@ import { type OriginOptions, openOrigin } from './origin.ts';
 import { orderProblems, PROBLEM_CODES, type ProblemCode, problem, SourceError } from './problem.ts';
 import { createSchemaCheck } from './schema-check.ts';
 import { loadState, saveState } from './state.ts';
+import type { SyncEvent } from './sync-event.ts';
 import type { TreeOrigin } from './tree.ts';
 import { type Watch, watchPaths } from './watch.ts';
-
-/** What happened, for the log. No member ever holds credentials. */
-export type SyncEvent =
-  | {
-      readonly type: 'published';
-      readonly revision: string;
-      readonly meshes: number;
-      readonly revisions: number;
-      readonly parsedFiles: number;
-      readonly compiledRevisions: number;
-    }
-  | { readonly type: 'unchanged'; readonly revision: string }
-  /** `revision` is the commit that is not served, null when the source could not be read at all. */
-  | {
-      readonly type: 'rejected';
-      readonly revision: string | null;
-      readonly serving: string | null;
-      readonly problems: readonly Problem[];
-      readonly retryInMs: number | null;
-    }
-  | { readonly type: 'served-from-state'; readonly revision: string }
-  | { readonly type: 'state-ignored'; readonly problem: Problem }
-  | { readonly type: 'state-not-saved'; readonly message: string }
-  | { readonly type: 'repaired'; readonly message: string }
-  | { readonly type: 'insecure-transport'; readonly source: string }
-  | { readonly type: 'watch-failed'; readonly message: string }
-  | { readonly type: 'listener-failed'; readonly message: string };
 
 export interface SnapshotSourceOptions {
   /** A folder, a repository on this machine, or the URL of one. */
@@ -62,6 +37,8 @@ export interface SnapshotSourceOptions {
   /** Whether local sources are watched besides being looked at every interval. Default true. */
   readonly watch?: boolean;
 }
+
+export type { SyncEvent } from './sync-event.ts';
 
 /** Makes a source; nothing is read before `start` or `sync`. `start` rejects with a SourceError, whose code is of PROBLEM_CODES. */
 export function createSnapshotSource(options: SnapshotSourceOptions): SnapshotSource {
