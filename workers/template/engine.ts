@@ -17,7 +17,7 @@ import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
 import { DEFAULT_LIMITS, MAX_CACHED_TPL_LENGTH, MAX_CACHED_TPL_TEXTS } from './limits.ts';
 import { parseTemplate } from './parse.ts';
-import type { CompiledTemplate, TemplateCell, TemplateSource } from './run.ts';
+import type { CompiledTemplate, ParsedText, TemplateCell, TemplateSource } from './run.ts';
 import { Run } from './run.ts';
 import type { Sink, TextLiteral } from './sink.ts';
 import { StringSink } from './sink.ts';
@@ -114,7 +114,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   readonly name: string;
   private readonly settings: Settings;
   private readonly cells = new Map<string, Cell>();
-  private readonly tplTexts = new Map<string, TemplateCell>();
+  private readonly tplTexts = new Map<string, ParsedText>();
   private literals = 0;
   /** A text of the set names a function that changes dicts. */
   private mutates = false;
@@ -194,7 +194,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   }
 
   /** A text without definitions of its own becomes one more template; one with definitions gets a copy of the set to change. */
-  compileText(text: string): TemplateCell {
+  compileText(text: string): ParsedText {
     const known = this.tplTexts.get(text);
     if (known !== undefined) return known;
     const trees = this.parse(this.name, text);
@@ -203,12 +203,13 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
     const cell = new Cell(this.name, set);
     const main = trees.get(this.name);
     if (main !== undefined) cell.define(main);
-    if (text.length > MAX_CACHED_TPL_LENGTH) return cell;
+    const parsed = { cell, source: set };
+    if (text.length > MAX_CACHED_TPL_LENGTH) return parsed;
     // The map keeps insertion order, so the first key is the oldest.
     const [oldest] = this.tplTexts.keys();
     if (this.tplTexts.size >= MAX_CACHED_TPL_TEXTS && oldest !== undefined) this.tplTexts.delete(oldest);
-    this.tplTexts.set(text, cell);
-    return cell;
+    this.tplTexts.set(text, parsed);
+    return parsed;
   }
 
   private parse(name: string, text: string): ReadonlyMap<string, Tree> {

@@ -45,8 +45,14 @@ export interface TemplateCell {
 /** What a run needs of its template set. */
 export interface TemplateSource {
   cell(name: string): TemplateCell | undefined;
-  /** Parses a text as `tpl` does, and gives the template that executes it. */
-  compileText(text: string): TemplateCell;
+  /** Parses a text as `tpl` does. */
+  compileText(text: string): ParsedText;
+}
+
+/** A parsed text: the template that executes it, and the templates that it can include, its own definitions among them. */
+export interface ParsedText {
+  readonly cell: TemplateCell;
+  readonly source: TemplateSource;
 }
 
 export class Run implements CallContext {
@@ -57,7 +63,7 @@ export class Run implements CallContext {
   private outputLeft: number;
   private depth = 0;
   private readonly maxDepth: number;
-  private readonly source: TemplateSource;
+  private source: TemplateSource;
   private readonly expired: Expired | undefined;
 
   constructor(source: TemplateSource, sink: Sink, limits: TemplateLimits, expired: Expired | undefined) {
@@ -116,8 +122,16 @@ export class Run implements CallContext {
 
   tpl(text: string, data: GoValue): string {
     this.charge(text.length);
-    const compiled = this.source.compileText(text).compiled();
-    return compiled === null ? '' : this.capture(compiled, data);
+    const { cell, source } = this.source.compileText(text);
+    const compiled = cell.compiled();
+    if (compiled === null) return '';
+    const outer = this.source;
+    this.source = source;
+    try {
+      return this.capture(compiled, data);
+    } finally {
+      this.source = outer;
+    }
   }
 
   private capture(template: CompiledTemplate, data: GoValue): string {
