@@ -1,15 +1,16 @@
 /** Templates over a pod: each sees the pod as it was, their overlays are merged one after another. */
 
-import { normalizePod, TypedPodError } from '../../kube/typed-pod.ts';
+import { TypedPodError } from '../../kube/typed-pod.ts';
 import { MergeError } from '../../merge/merge-error.ts';
-import { strategicMergePatch } from '../../merge/strategic-merge.ts';
 import { TemplateError } from '../../template/errors.ts';
-import type { GoRef, JsonObject } from '../../template/value.ts';
+import type { GoRef } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
+import type { Overlay } from '../overlay/overlay.ts';
+import type { RenderedOverlay } from '../overlay/typed-lists.ts';
+import { mergeOverlay } from '../overlay/typed-merge.ts';
 import { Denial } from '../reason.ts';
 import type { Features } from './features.ts';
 import { NATIVE_SIDECAR, PROXY } from './names.ts';
-import type { Overlay } from './overlay.ts';
 import { findContainer, type Pod, stringAt } from './pod.ts';
 
 /** More templates than this on one pod are refused. */
@@ -24,7 +25,7 @@ export interface Merged {
 
 const EMPTY_POD: Pod = { metadata: {}, spec: {} };
 
-function render(name: string, overlays: ReadonlyMap<string, Overlay>, data: GoRef): JsonObject {
+function render(name: string, overlays: ReadonlyMap<string, Overlay>, data: GoRef): RenderedOverlay {
   const overlay = overlays.get(name);
   if (overlay === undefined) {
     throw new Denial(
@@ -44,9 +45,9 @@ function render(name: string, overlays: ReadonlyMap<string, Overlay>, data: GoRe
 }
 
 /** Merges and reads the result as Go's typed pod, as Istio does after each overlay. */
-function mergedInto(pod: Pod, overlay: JsonObject): Pod {
+function mergedInto(pod: Pod, overlay: RenderedOverlay): Pod {
   try {
-    return normalizePod(strategicMergePatch(pod, overlay));
+    return mergeOverlay(pod, overlay) as Pod;
   } catch (error) {
     if (error instanceof MergeError) throw new Denial('OVERLAY_UNMERGEABLE', error.message);
     if (error instanceof TypedPodError) throw new Denial('OVERLAY_INVALID', error.message);

@@ -17,7 +17,7 @@ import type { MergeMode } from './mesh/effective-proxy-config.ts';
 import { MeshConfigError, problemText } from './mesh/mesh-error.ts';
 import { ProtoJsonWriter } from './mesh/proto-json.ts';
 import { ProxyConfigSource } from './mesh/proxy-config-source.ts';
-import { compileOverlay, type Overlay } from './overlay.ts';
+import { compileOverlay, type Overlay } from '../overlay/overlay.ts';
 import type { PostSettings } from './post-process.ts';
 import type { TemplateChoice } from './select-templates.ts';
 import { type TemplateData, templateData } from './template-data.ts';

@@ -1,0 +1,100 @@
+/** A template's output as what it means: the overlay that is merged into a pod. */
+import { compileTemplate } from '../../template/engine.ts';
+import type { FuncMap } from '../../template/func.ts';
+import { repairText } from '../../template/gostring.ts';
+import type { GoValue, JsonObject } from '../../template/value.ts';
+import { YamlError } from '../../yaml/error.ts';
+import { parseYaml } from '../../yaml/parse.ts';
+import { joinPath, type Path, PathRecorder, samePath } from './path.ts';
+import { type OverlayPlan, planOverlay } from './plan.ts';
+import { plainOverlay, type RenderedOverlay } from './typed-lists.ts';
+
+/**
+ * Renders and reads the overlay. The result is not the caller's to change: it may be shared between calls. Throws
+ * TemplateError, or YamlError where the output is no mapping. Empty output is an empty overlay.
+ */
+export type Overlay = (data: GoValue) => RenderedOverlay;
+
+/** Paths through one template that are remembered, and plans for one path. */
+export const MAX_PATHS = 512;
+export const MAX_PLANS_OF_PATH = 16;
+/** A plan costs several parses, so the first render of a path has none. */
+const RENDERS_BEFORE_PLAN = 2;
+
+/** One path through a template, with plans for the values that are fixed in it. */
+interface KnownPath {
+  readonly path: Path;
+  renders: number;
+  /** The last used one first. */
+  readonly plans: OverlayPlan[];
+}
+
+/**
+ * Compiles a template. `plans: false` parses every output, for comparison. Throws TemplateError with code TEMPLATE_SYNTAX.
+ */
+export function compileOverlay(text: string, funcs: FuncMap, options: { readonly plans?: boolean } = {}): Overlay {
+  const set = compileTemplate('inject', text, funcs);
+  if (options.plans === false) return (data) => plainOverlay(parseOverlay(set.render(data)));
+  const memory = new PathMemory();
+  return (data) => {
+    const recorder = new PathRecorder();
+    set.renderTo(recorder, data);
+    return memory.overlay(recorder);
+  };
+}
+
+/** Plans by path, the longest unused path first. */
+class PathMemory {
+  readonly #paths = new Map<number, KnownPath>();
+
+  overlay(recorder: PathRecorder): RenderedOverlay {
+    const known = this.#known(recorder);
+    for (let index = 0; index < known.plans.length; index++) {
+      const plan = known.plans[index] as OverlayPlan;
+      const filled = plan.fill(recorder.values);
+      if (filled === null) continue;
+      if (index > 0) known.plans.unshift(...known.plans.splice(index, 1));
+      return filled;
+    }
+    const parsed = parseOverlay(repairText(joinPath(recorder.path, recorder.values)));
+    if (++known.renders >= RENDERS_BEFORE_PLAN) this.#plan(known, recorder, parsed);
+    return plainOverlay(parsed);
+  }
+
+  #known({ hash, path }: PathRecorder): KnownPath {
+    const found = this.#paths.get(hash);
+    const known = found !== undefined && samePath(found.path, path) ? found : { path, renders: 0, plans: [] };
+    this.#paths.delete(hash);
+    this.#paths.set(hash, known);
+    if (this.#paths.size > MAX_PATHS) {
+      const [oldest] = this.#paths.keys();
+      if (oldest !== undefined) this.#paths.delete(oldest);
+    }
+    return known;
+  }
+
+  /** Renders with unusual values would make plans that are never used again; a path gets one after a few such renders. */
+  #plan(known: KnownPath, { path, values }: PathRecorder, parsed: JsonObject): void {
+    known.renders = -known.plans.length;
+    const plan = tryPlan(path, values, parsed);
+    if (plan === null) return;
+    known.plans.unshift(plan);
+    if (known.plans.length > MAX_PLANS_OF_PATH) known.plans.pop();
+  }
+}
+
+/** The parser stops at the end of the first document; looking for holes may find an error behind it. */
+function tryPlan(path: Path, values: readonly string[], parsed: JsonObject): OverlayPlan | null {
+  try {
+    return planOverlay(path, values, parsed);
+  } catch (error) {
+    if (error instanceof YamlError) return null;
+    throw error;
+  }
+}
+
+function parseOverlay(text: string): JsonObject {
+  const value = parseYaml(text) ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new YamlError('YAML_TYPE', 'not a mapping');
+  return value;
+}

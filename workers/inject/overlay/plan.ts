@@ -1,0 +1,309 @@
+/**
+ * What all renders of one path have in common, worked out once: the parsed overlay with holes, and typed forms of its elements. A
+ * render whose values are safe in their holes fills the plan; any other is parsed as text. Both give the same.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { QuantityError } from '../../kube/quantity.ts';
+import { normalizeTyped, TypedPodError } from '../../kube/typed-pod.ts';
+import type { JsonObject, JsonValue } from '../../template/value.ts';
+import { parseYaml } from '../../yaml/parse.ts';
+import { beginsString, findHoles, type Hole, type HoleStyle, isSafe, isString } from './hole.ts';
+import { joinPath, type Path } from './path.ts';
+import {
+  fill,
+  fillText,
+  type Pieces,
+  replaceAt,
+  type Skeleton,
+  SkeletonError,
+  skeletonOf,
+  textsOf,
+} from './skeleton.ts';
+import { type OverlayElement, type RenderedOverlay, TYPED_LISTS, type TypedList } from './typed-lists.ts';
+
+/** A hole of the path, by its number: either free, or with the only value that the plan is for. */
+type PlannedHole = { readonly style: HoleStyle } | { readonly fixed: string };
+
+interface PlannedElement {
+  readonly name: Skeleton;
+  readonly raw: Skeleton;
+  /** null where no typed form could be worked out. */
+  readonly typed: Skeleton | null;
+}
+
+export class OverlayPlan {
+  readonly #holes: readonly PlannedHole[];
+  /** Scalars without quotes that a value could turn into a number. */
+  readonly #doubtful: readonly Pieces[];
+  readonly #base: Skeleton;
+  readonly #lists: ReadonlyMap<TypedList, readonly PlannedElement[]>;
+
+  constructor(
+    holes: readonly PlannedHole[],
+    doubtful: readonly Pieces[],
+    base: Skeleton,
+    lists: ReadonlyMap<TypedList, readonly PlannedElement[]>,
+  ) {
+    this.#holes = holes;
+    this.#doubtful = doubtful;
+    this.#base = base;
+    this.#lists = lists;
+  }
+
+  /** The overlay with these values; null where the plan can not tell what it means. */
+  fill(values: readonly string[]): RenderedOverlay | null {
+    const holes = this.#safeValues(values);
+    if (holes === null) return null;
+    const lists = new Map<TypedList, readonly OverlayElement[]>();
+    for (const [list, elements] of this.#lists) {
+      const filled = elements.map((element) => new FilledElement(element, holes));
+      // Elements of one name would have to be merged with each other.
+      if (new Set(filled.map(({ name }) => name)).size < filled.length) return null;
+      lists.set(list, filled);
+    }
+    return { base: fill(this.#base, holes) as JsonObject, lists };
+  }
+
+  #safeValues(values: readonly string[]): readonly string[] | null {
+    const planned = this.#holes;
+    let holes = values;
+    for (let index = 0; index < planned.length; index++) {
+      const hole = planned[index] as PlannedHole;
+      const value = values[index] as string;
+      if ('fixed' in hole) {
+        if (hole.fixed !== value) return null;
+      } else {
+        if (!isSafe(hole.style, value)) return null;
+        if (hole.style === 'quoted') {
+          if (holes === values) holes = values.slice();
+          (holes as string[])[index] = value.slice(1, -1);
+        }
+      }
+    }
+    for (const pieces of this.#doubtful) if (!isString(fillText(pieces, holes))) return null;
+    return holes;
+  }
+}
+
+class FilledElement implements OverlayElement {
+  readonly name: string;
+  readonly #planned: PlannedElement;
+  readonly #holes: readonly string[];
+  constructor(planned: PlannedElement, holes: readonly string[]) {
+    this.name = fill(planned.name, holes) as string;
+    this.#planned = planned;
+    this.#holes = holes;
+  }
+  raw(): JsonObject {
+    return fill(this.#planned.raw, this.#holes) as JsonObject;
+  }
+  typed(): JsonObject | null {
+    const { typed } = this.#planned;
+    if (typed === null) return null;
+    try {
+      return fill(typed, this.#holes) as JsonObject;
+    } catch (error) {
+      if (error instanceof QuantityError) return null;
+      throw error;
+    }
+  }
+}
+
+/** Stands for a quantity while types are checked; anything but a quantity refuses it too. */
+const SOME_QUANTITY = '1';
+
+/** Rounds of fixing holes that turn out not to be free after all. */
+const MAX_ROUNDS = 4;
+
+/**
+ * Makes the plan of a path from one render of it, whose text means `parsed`. Null where no plan can be made: such paths are
+ * parsed each time.
+ */
+export function planOverlay(path: Path, values: readonly string[], parsed: JsonObject): OverlayPlan | null {
+  const holes = findHoles(path, values);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const attempt = new Attempt(path, values, holes);
+    const plan = attempt.plan(parsed);
+    if (plan !== 'again') return plan;
+    for (const index of attempt.misplaced) holes[index] = { ...(holes[index] as Hole), style: null };
+  }
+  return null;
+}
+
+/** One try to plan with a given choice of free holes. */
+class Attempt {
+  /** Holes that are not free after all. */
+  readonly misplaced = new Set<number>();
+  readonly #path: Path;
+  readonly #values: readonly string[];
+  readonly #holes: readonly Hole[];
+  readonly #mark: string;
+
+  constructor(path: Path, values: readonly string[], holes: readonly Hole[]) {
+    this.#path = path;
+    this.#values = values;
+    this.#holes = holes;
+    this.#mark = unusedWord(joinPath(path, values));
+  }
+
+  plan(parsed: JsonObject): OverlayPlan | null | 'again' {
+    const marked = this.#values.map((value, index) => this.#marked(value, index));
+    const document = parseYaml(joinPath(this.#path, marked));
+    try {
+      const skeleton = skeletonOf(document, (text) => this.#split(text));
+      const seen = new Set([...textsOf(skeleton)].flat().filter((piece) => typeof piece === 'number'));
+      this.#holes.forEach(({ style }, index) => {
+        if (style !== null && !seen.has(index)) this.misplaced.add(index);
+      });
+      if (this.misplaced.size > 0) return 'again';
+      const inner = this.#values.map((value, index) =>
+        this.#holes[index]?.style === 'quoted' ? value.slice(1, -1) : value,
+      );
+      if (!isDeepStrictEqual(fill(skeleton, inner), parsed)) return null;
+      return this.#build(document as JsonObject, skeleton);
+    } catch (error) {
+      if (error instanceof SkeletonError) return null;
+      throw error;
+    }
+  }
+
+  #marked(value: string, index: number): string {
+    const style = this.#holes[index]?.style ?? null;
+    if (style === null) return value;
+    const word = `${this.#mark}${index}${this.#mark}`;
+    return style === 'quoted' ? `"${word}"` : word;
+  }
+
+  #split(text: string): Pieces | null {
+    if (!text.includes(this.#mark)) return null;
+    // Text and number of a hole by turns.
+    const pieces = text.split(this.#mark).map((part, index) => (index % 2 === 0 ? part : Number(part)));
+    return pieces.filter((piece) => piece !== '');
+  }
+
+  #build(document: JsonObject, skeleton: Skeleton): OverlayPlan | 'again' {
+    const lists = new Map<TypedList, readonly PlannedElement[]>();
+    const spec = document['spec'];
+    let base = document;
+    if (typeof spec === 'object' && spec !== null && !Array.isArray(spec)) {
+      const rest = { ...spec };
+      for (const [list, type] of TYPED_LISTS) {
+        const elements = this.#elements(spec[list], type);
+        if (this.misplaced.size > 0) return 'again';
+        if (elements === null) continue;
+        lists.set(list, elements);
+        delete rest[list];
+      }
+      base = { ...document, spec: rest };
+    }
+    const holes = this.#holes.map(
+      ({ style }, index): PlannedHole => (style === null ? { fixed: this.#values[index] ?? '' } : { style }),
+    );
+    const baseSkeleton = skeletonOf(base, (text) => this.#split(text));
+    return new OverlayPlan(holes, this.#doubtful(skeleton), baseSkeleton, lists);
+  }
+
+  /** Scalars without quotes whose beginning does not tell that they are strings. */
+  #doubtful(skeleton: Skeleton): Pieces[] {
+    return [...textsOf(skeleton)].filter((pieces) => {
+      const plain = pieces.some((piece) => {
+        const style = typeof piece === 'number' ? this.#holes[piece]?.style : null;
+        return style === 'plain' || style === 'flow';
+      });
+      const [first] = pieces;
+      return plain && !(typeof first === 'string' && beginsString(first));
+    });
+  }
+
+  /** The elements of a list that merges by name, where each has a name and nothing that steers the merge. */
+  #elements(list: JsonValue | undefined, type: string): PlannedElement[] | null {
+    if (!Array.isArray(list)) return null;
+    const split = (text: string) => this.#split(text);
+    const elements: PlannedElement[] = [];
+    for (const element of list) {
+      if (typeof element !== 'object' || element === null || Array.isArray(element)) return null;
+      const { name } = element;
+      if (typeof name !== 'string' || hasDirectives(element)) return null;
+      const typed = this.#typed(element, type);
+      if (typed === 'again') return null;
+      elements.push({ name: skeletonOf(name, split), raw: skeletonOf(element, split), typed });
+    }
+    return elements;
+  }
+
+  /**
+   * The typed form with its holes; null where an empty value would leave a member out, or the types do not take it at all. A
+   * hole that the types refuse is one of a quantity, which has a canonical form, or is not free.
+   */
+  #typed(element: JsonObject, type: string): Skeleton | null | 'again' {
+    const split = (text: string) => this.#split(text);
+    const quantities: [path: string[], pieces: Pieces][] = [];
+    let tried: JsonValue = element;
+    for (;;) {
+      try {
+        const typed = normalizeTyped(type, tried) as JsonObject;
+        if (typed['name'] !== element['name']) return null;
+        let skeleton = skeletonOf(typed, split);
+        if ([...textsOf(skeleton)].some((pieces) => this.#mayBeEmpty(pieces))) return null;
+        for (const [path, pieces] of quantities) skeleton = replaceAt(skeleton, path, { kind: 'quantity', pieces });
+        return skeleton;
+      } catch (error) {
+        if (!(error instanceof TypedPodError)) throw error;
+        const path = error.path.split(/[.[\]]+/).filter((segment) => segment !== '');
+        const refused = valueAt(tried, path);
+        const pieces = typeof refused === 'string' ? split(refused) : null;
+        if (pieces !== null) {
+          quantities.push([path, pieces]);
+          tried = withValueAt(tried, path, SOME_QUANTITY);
+        } else return this.#misplace(quantities.at(-1));
+      }
+    }
+  }
+
+  /** What was no quantity after all. */
+  #misplace(last: readonly [path: string[], pieces: Pieces] | undefined): 'again' | null {
+    const before = this.misplaced.size;
+    for (const piece of last?.[1] ?? []) if (typeof piece === 'number') this.misplaced.add(piece);
+    return this.misplaced.size > before ? 'again' : null;
+  }
+
+  #mayBeEmpty(pieces: Pieces): boolean {
+    return pieces.every((piece) => {
+      const style = typeof piece === 'number' ? this.#holes[piece]?.style : null;
+      return style === 'double' || style === 'single' || style === 'quoted';
+    });
+  }
+}
+
+/** A word of letters that the text does not hold. */
+function unusedWord(text: string): string {
+  let word = 'hole';
+  while (text.includes(word)) word += 'x';
+  return word;
+}
+
+function hasDirectives(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasDirectives);
+  return Object.entries(value).some(([key, item]) => key.startsWith('$') || hasDirectives(item));
+}
+
+/** The member at a path; null where there is none. */
+function valueAt(value: JsonValue, path: readonly string[]): JsonValue {
+  let at: JsonValue = value;
+  for (const segment of path) {
+    if (typeof at !== 'object' || at === null) return null;
+    const container: JsonValue = at;
+    at = (Array.isArray(container) ? container[Number(segment)] : container[segment]) ?? null;
+  }
+  return at;
+}
+
+/** A copy with another value at a path, which has to be there. */
+function withValueAt(value: JsonValue, [segment, ...rest]: readonly string[], part: JsonValue): JsonValue {
+  if (segment === undefined) return part;
+  if (Array.isArray(value))
+    return value.map((item, at) => (String(at) === segment ? withValueAt(item, rest, part) : item));
+  const object = value as JsonObject;
+  return { ...object, [segment]: withValueAt(object[segment] ?? null, rest, part) };
+}

@@ -1,0 +1,69 @@
+/** Merging an overlay into a pod as Go does: a strategic merge, whose result is read back as a typed pod. */
+import { normalizePod, normalizeTyped, type TypedPod } from '../../kube/typed-pod.ts';
+import { strategicMergePatch } from '../../merge/strategic-merge.ts';
+import type { JsonObject, JsonValue } from '../../template/value.ts';
+import { prepareOverlay, type RenderedOverlay, TYPED_LISTS } from './typed-lists.ts';
+
+const LIST_TYPES: ReadonlyMap<string, string> = new Map(TYPED_LISTS);
+
+/**
+ * The pod with the overlay merged into it, in typed form. `pod` has to be in typed form; neither argument is changed, and the
+ * result shares with both. Throws MergeError, and TypedPodError where the result is no pod.
+ */
+export function mergeOverlay(pod: JsonObject, rendered: RenderedOverlay): TypedPod {
+  const spec = pod['spec'] as JsonObject;
+  const { overlay, known } = prepareOverlay(rendered, spec);
+  return typedAfter(pod, strategicMergePatch(pod, overlay), known);
+}
+
+/** Brings what the merge changed into typed form; what the pod had before, and what is known, is in that form already. */
+function typedAfter(before: JsonObject, after: JsonObject, known: ReadonlySet<JsonValue>): TypedPod {
+  const { metadata, spec, ...rest } = after;
+  if (!isObject(spec) || !isObject(before['spec'])) return normalizePod(after);
+  for (const key of Object.keys(rest)) if (rest[key] !== before[key]) return normalizePod(after);
+  const typed: JsonObject = { ...rest };
+  typed['metadata'] =
+    metadata === undefined || metadata === before['metadata']
+      ? (metadata ?? {})
+      : normalizeTyped('v1.ObjectMeta', metadata);
+  typed['spec'] = spec === before['spec'] ? spec : typedSpec(before['spec'], spec, known);
+  return typed as TypedPod;
+}
+
+function typedSpec(before: JsonObject, after: JsonObject, known: ReadonlySet<JsonValue>): JsonObject {
+  const spec: JsonObject = {};
+  const changed: JsonObject = {};
+  let others = false;
+  for (const key of Object.keys(after)) {
+    const value = after[key] as JsonValue;
+    const type = LIST_TYPES.get(key);
+    if (value === before[key]) spec[key] = value;
+    else if (type !== undefined && Array.isArray(value) && value.length > 0) {
+      spec[key] = typedList(before[key], value, type, known);
+    } else {
+      others = true;
+      changed[key] = value;
+    }
+  }
+  if (!others) return spec;
+  const typed = normalizeTyped('v1.PodSpec', changed) as JsonObject;
+  // Go always writes `containers`, which may not have been among them.
+  if (!Object.hasOwn(changed, 'containers') && Object.hasOwn(spec, 'containers')) delete typed['containers'];
+  return { ...spec, ...typed };
+}
+
+function typedList(
+  before: JsonValue | undefined,
+  after: readonly JsonValue[],
+  type: string,
+  known: ReadonlySet<JsonValue>,
+): JsonValue[] {
+  const same = Array.isArray(before) ? before : [];
+  return after.map((element) =>
+    known.has(element) || same.includes(element) ? element : normalizeTyped(type, element),
+  );
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
