@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { type Build, type BuildCache, buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
 import { digestOf } from './canonical-json.ts';
@@ -544,5 +545,60 @@ describe('what is kept between builds', () => {
     const second = await build(treeOf(bad), { cache: first.cache });
     assert.deepEqual(second.problems, first.problems);
     assert.equal(second.work.parsedFiles, 0);
+  });
+});
+
+describe('files that somebody has torn', () => {
+  const CONFIG_MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  config: |\n    one\n';
+  const texts = {
+    'edge/mesh.yaml': MESH,
+    'edge/v1.yaml': REVISION.replace('{file: overlay.tpl}', '{configMap: {file: cm.yaml, key: config}}'),
+    'edge/cm.yaml': CONFIG_MAP,
+  };
+  const cut = fc.record({
+    file: fc.constantFrom(...(Object.keys(texts) as (keyof typeof texts)[])),
+    at: fc.nat(220),
+    length: fc.nat(12),
+    insert: fc.oneof(
+      fc.string({ maxLength: 6, unit: 'binary' }),
+      fc.constantFrom(
+        '\n',
+        '  ',
+        ': ',
+        '- ',
+        '{',
+        '[',
+        '&a ',
+        '*a',
+        '---\n',
+        '<<: *a',
+        '!!binary ',
+        '"',
+        '|',
+        '\t',
+        '__proto__: 1',
+        '../',
+        '{}',
+      ),
+    ),
+  });
+
+  it('never end a build but by problems with places within the files', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(cut, { minLength: 1, maxLength: 4 }), async (cuts) => {
+        const files: Record<string, string> = { ...texts };
+        for (const { file, at, length, insert } of cuts) {
+          const text = files[file] ?? '';
+          files[file] = (text.slice(0, at) + insert + text.slice(at + length)).toWellFormed();
+        }
+        const { snapshot, problems } = await build(files);
+        assert.equal(snapshot === null, problems.length > 0);
+        for (const { file, line = 1, column = 1 } of problems) {
+          assert.ok(line >= 1 && line <= (files[file] ?? '').split('\n').length, `${file}:${line}`);
+          assert.ok(column >= 1);
+        }
+      }),
+      { numRuns: 1_500 },
+    );
   });
 });

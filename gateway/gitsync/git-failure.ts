@@ -48,7 +48,10 @@ export function gitProblem(error: GitError, what: string): Problem {
     case 'aborted':
       return problem('SOURCE_FAILED', '', `${what}: ${error.stderr}`);
     case 'spawn':
-      return problem('SOURCE_FAILED', '', `${what}: git could not be run: ${error.stderr}`);
+      if (error.stderr.includes('ENOENT')) {
+        return problem('GIT_MISSING', '', `${what}: there is no git on the PATH`);
+      }
+      return problem('SOURCE_FAILED', '', `${what}: git could not be run: ${essence(error.stderr)}`);
     case 'exit':
       return problem(codeOf(error.stderr), '', `${what}: ${essence(error.stderr)}`);
   }
@@ -69,5 +72,9 @@ function essence(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const telling = lines.filter((line) => /^(fatal|error|remote|ssh|ERROR):/.test(line) || line.includes('ssh: '));
   const chosen = telling.length > 0 ? telling : lines.filter((line) => line !== '');
-  return chosen.slice(0, 3).join('; ').slice(0, 500);
+  return chosen
+    .filter((line) => !line.startsWith('at '))
+    .slice(0, 3)
+    .join('; ')
+    .slice(0, 500);
 }

@@ -46,7 +46,8 @@ export function openOrigin(options: OriginOptions): TreeOrigin {
             directory,
             homeDirectory: home,
             environment: options.environment,
-            protocols: [protocol],
+            // A server may lead from http to https, never the other way.
+            protocols: protocol === 'http' ? ['http', 'https'] : [protocol],
             credentials: credentials === null ? null : { url, value: credentials },
           }),
         onRepair: options.onRepair,

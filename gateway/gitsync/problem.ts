@@ -18,6 +18,7 @@ export const PROBLEM_CODES = {
   SOURCE_TOO_LARGE: { remedy: 'author', text: 'A fetch, a listing or all files together exceed their limit.' },
   SOURCE_LOCKED: { remedy: 'operator', text: 'Another process holds a lock in the cache of the state folder.' },
   SOURCE_FAILED: { remedy: 'retry', text: 'A git command or a read of the disk failed in another way.' },
+  GIT_MISSING: { remedy: 'operator', text: 'Repositories are read with git, and there is none on the PATH.' },
   REF_INVALID: { remedy: 'operator', text: 'The ref is not a valid branch, tag or commit name.' },
   REF_MISSING: { remedy: 'author', text: 'The branch, tag or commit does not exist (any more).' },
   PATH_MISSING: { remedy: 'author', text: 'The path within the source does not exist or is not a folder.' },

@@ -304,6 +304,14 @@ describe('a start', () => {
     assert.equal(error.code, 'SOURCE_UNREACHABLE');
   });
 
+  it('without git on the PATH says so; a plain folder needs none', async () => {
+    commit({ 'mesh.yaml': MESH, 'v1.yaml': REVISION, 'overlay.tpl': '' });
+    const environment = { PATH: join(root, 'nothing') };
+    assert.equal((await startFails(open({ environment }))).code, 'GIT_MISSING');
+    rmSync(join(remote, '.git'), { recursive: true });
+    await open({ source: remote, environment }).start();
+  });
+
   it('without an answer serves what was saved, and goes on trying', async () => {
     const revision = commit({ 'mesh.yaml': MESH, 'v1.yaml': REVISION, 'overlay.tpl': 'spec: {}' });
     const before = open();
