@@ -3,14 +3,38 @@
 export const END = 0;
 export const TAB = 9;
 export const LF = 10;
-export const SPACE = 32;
+export const SPACE = 0x20;
+export const EXCLAMATION = 0x21;
+export const DOUBLE_QUOTE = 0x22;
+export const HASH = 0x23;
+export const PERCENT = 0x25;
+export const AMPERSAND = 0x26;
+export const SINGLE_QUOTE = 0x27;
+export const ASTERISK = 0x2a;
+export const PLUS = 0x2b;
+export const COMMA = 0x2c;
+export const DASH = 0x2d;
+export const DOT = 0x2e;
+export const COLON = 0x3a;
+export const LESS = 0x3c;
+export const GREATER = 0x3e;
+export const QUESTION = 0x3f;
+export const AT = 0x40;
+export const LEFT_BRACKET = 0x5b;
+export const BACKSLASH = 0x5c;
+export const RIGHT_BRACKET = 0x5d;
+export const BACKTICK = 0x60;
+export const LEFT_BRACE = 0x7b;
+export const BAR = 0x7c;
+export const RIGHT_BRACE = 0x7d;
+export const BYTE_ORDER_MARK = 0xfeff;
 export const LINE_SEPARATOR = 0x2028;
 export const PARAGRAPH_SEPARATOR = 0x2029;
 
 const BLANK = 1;
 const BREAK_OR_END = 2;
 const FLOW_INDICATOR = 4;
-const COLON = 8;
+const KEY_END = 8;
 const WORD = 16;
 const HEX = 32;
 const URI = 64;
@@ -20,7 +44,7 @@ for (const c of ' \t') CLASSES[c.charCodeAt(0)] = BLANK;
 for (const c of '\n\0') CLASSES[c.charCodeAt(0)] = BREAK_OR_END;
 for (const c of "-;/?:@&=+$,.!~*'()[]%_") CLASSES[c.charCodeAt(0)] = URI;
 for (const c of ',?[]{}') CLASSES[c.charCodeAt(0)] = (CLASSES[c.charCodeAt(0)] ?? 0) | FLOW_INDICATOR;
-CLASSES[0x3a] = (CLASSES[0x3a] ?? 0) | COLON;
+CLASSES[COLON] = (CLASSES[COLON] ?? 0) | KEY_END;
 for (const c of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-') {
   CLASSES[c.charCodeAt(0)] = (CLASSES[c.charCodeAt(0)] ?? 0) | WORD | URI;
 }
@@ -49,7 +73,7 @@ export function isGap(c: number): boolean {
 }
 /** The classes of characters at which a plain scalar has to look twice, for stopsPlain. */
 export function plainStops(inFlow: boolean): number {
-  return inFlow ? BLANK | BREAK_OR_END | COLON | FLOW_INDICATOR : BLANK | BREAK_OR_END | COLON;
+  return inFlow ? BLANK | BREAK_OR_END | KEY_END | FLOW_INDICATOR : BLANK | BREAK_OR_END | KEY_END;
 }
 export function stopsPlain(c: number, stops: number): boolean {
   return c < 128 ? (classOf(c) & stops) !== 0 : isUnicodeBreak(c);
@@ -69,30 +93,54 @@ export function isUriCharacter(c: number): boolean {
   return (classOf(c) & URI) !== 0;
 }
 
-/** Anything but the plain characters nearly all texts are made of; what it finds needs a closer look. */
-const UNUSUAL = /[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 /** What YAML 1.1 allows in no text, surrogates apart. */
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 export interface SourceText {
-  /** Line breaks CR, CR LF and NEL made LF, a leading byte order mark removed, NUL appended. */
+  /** The text with a leading byte order mark removed, and line breaks CR, CR LF and NEL made LF. */
   readonly text: string;
+  /** Its code units, and NUL. */
+  readonly codes: Uint16Array;
   /** Offset in `text` of a character that no YAML text may hold, or -1. */
   readonly forbiddenAt: number;
 }
 
 /** Prepares a text for the scanner. CR, CR LF and NEL mean LF wherever YAML looks at them, so they may become it up front. */
 export function prepareSource(text: string): SourceText {
-  if (!UNUSUAL.test(text)) return { text: text + '\0', forbiddenAt: -1 };
-  const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  const source = text.slice(start).replace(/\r\n?|\x85/g, '\n');
-  const forbidden = source.search(FORBIDDEN);
-  if (forbidden >= 0) return { text: source + '\0', forbiddenAt: forbidden };
-  if (!source.isWellFormed()) {
-    return {
-      text: source + '\0',
-      forbiddenAt: source.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/),
-    };
+  const codes = codeUnits(text);
+  if (!hasUnusual(codes)) return { text, codes, forbiddenAt: -1 };
+  const start = codes[0] === BYTE_ORDER_MARK ? 1 : 0;
+  const clean = text.slice(start).replace(/\r\n?|\x85/g, '\n');
+  const forbidden = clean.search(FORBIDDEN);
+  const forbiddenAt = forbidden >= 0 || clean.isWellFormed() ? forbidden : clean.search(LONE_SURROGATE);
+  return { text: clean, codes: codeUnits(clean), forbiddenAt };
+}
+
+/** The code unit at `pos`, which is within the text or at the NUL behind it. */
+export function codeAt(codes: Uint16Array, pos: number): number {
+  return codes[pos] as number;
+}
+
+function codeUnits(text: string): Uint16Array {
+  const { length } = text;
+  const bytes = Buffer.allocUnsafeSlow(2 * length + 2);
+  bytes.write(text, 0, 'utf16le');
+  const codes = new Uint16Array(bytes.buffer, bytes.byteOffset, length + 1);
+  codes[length] = END;
+  return codes;
+}
+
+/** Whether any but the plain characters nearly all texts are made of is in it: then it needs a closer look. */
+function hasUnusual(codes: Uint16Array): boolean {
+  const last = codes.length - 1;
+  for (let i = 0; i < last; i++) {
+    const c = codes[i] as number;
+    if (c < 0x7f ? c < SPACE && c !== LF && c !== TAB : isUnusual(c)) return true;
   }
-  return { text: source + '\0', forbiddenAt: -1 };
+  return false;
+}
+
+function isUnusual(c: number): boolean {
+  return c < 0xa0 || isUnicodeBreak(c) || (c >= 0xd800 && c <= 0xdfff) || c === BYTE_ORDER_MARK || c >= 0xfffe;
 }

@@ -1,5 +1,8 @@
+import { type Anchor, Anchors } from './anchors.ts';
+import type { SourceText } from './characters.ts';
 import { YamlError } from './error.ts';
-import { ALIAS_FREE_NODES, allowedAliasRatio, FREE_NODES, MAX_YAML_DEPTH } from './limits.ts';
+import { MAX_YAML_DEPTH } from './limits.ts';
+import { type Key, MERGE, Members } from './members.ts';
 import {
   isMergeTag,
   isPlainString,
@@ -10,6 +13,7 @@ import {
   resolveTagged,
 } from './resolve.ts';
 import { Scanner } from './scanner.ts';
+import { TagHandles } from './tag-handles.ts';
 import {
   ALIAS,
   ANCHOR,
@@ -33,22 +37,6 @@ import {
 } from './token.ts';
 import { setMember, type YamlObject, type YamlValue } from './value.ts';
 
-const DEFAULT_TAG_PREFIXES: readonly (readonly [string, string])[] = [
-  ['!', '!'],
-  ['!!', 'tag:yaml.org,2002:'],
-];
-
-/** A node that aliases may name. */
-interface Anchor {
-  /** Still being read: an alias to it would make the value contain itself. */
-  open: boolean;
-  value: YamlValue;
-  /** How the node reads as a key; null for lists and mappings. */
-  readonly scalar: ResolvedScalar | null;
-  /** Nodes that go-yaml decodes for it. */
-  nodes: number;
-}
-
 export interface ComposeOptions {
   /** Keep integers that no number holds exactly as bigints. */
   readonly exactIntegers: boolean;
@@ -56,31 +44,27 @@ export interface ComposeOptions {
   readonly uniqueKeys: boolean;
 }
 
-/** What a mapping's key turned out to be; see Composer.key. */
-const MERGE = Symbol('merge');
-type Key = string | typeof MERGE | null;
-
 /**
  * Builds the value of the first document straight from the tokens: libyaml's grammar, go-yaml v2's decoding into untyped maps
  * and sigs.k8s.io/yaml's conversion for JSON in one pass. What only the conversion refuses (null keys, infinity) may be
  * overwritten by a later duplicate key and then goes unnoticed upstream; so it is only noted here, and looked for at the end.
+ *
+ * The file is long because it is one grammar: the productions of block and flow collections call each other.
  */
 export class Composer {
   private readonly scanner: Scanner;
   private readonly options: ComposeOptions;
-  private tagPrefixes: Map<string, string> | null = null;
-  private anchors: Map<string, Anchor> | null = null;
+  private readonly tagHandles = new TagHandles();
+  private readonly anchors = new Anchors();
   private depth = 0;
-  /** Nodes that go-yaml would have decoded so far, the document itself for one, and those of them that came from aliases. */
-  private nodes = 1;
-  private aliasNodes = 0;
   private hasNonFinite = false;
   private endedByProperties = false;
-  private withNullKey: Set<YamlObject> | null = null;
+  private readonly members: Members;
 
-  constructor(source: string, options: ComposeOptions) {
+  constructor(source: SourceText, options: ComposeOptions) {
     this.scanner = new Scanner(source);
     this.options = options;
+    this.members = new Members(options.uniqueKeys);
   }
 
   /** The first document's value; null for a text without one. Throws YamlError. */
@@ -94,9 +78,9 @@ export class Composer {
       if (this.atDocumentBoundary()) return null;
     }
     const value = this.node(true, false);
-    this.checkAliasShare();
+    if (!this.anchors.withinLimit()) throw this.tooManyAliases();
     this.finishDocument();
-    if (this.hasNonFinite || this.withNullKey !== null) this.checkForJson(value);
+    if (this.hasNonFinite || this.members.someNullKey) this.checkForJson(value);
     return value;
   }
 
@@ -112,7 +96,6 @@ export class Composer {
   private readDirectives(): void {
     const { scanner } = this;
     let version = false;
-    const prefixes = new Map<string, string>();
     for (; this.at(DIRECTIVE) && scanner.directive !== null; scanner.next()) {
       const { directive } = scanner;
       if (directive.name === 'YAML') {
@@ -120,14 +103,11 @@ export class Composer {
         if (directive.major !== 1 || directive.minor !== 1) throw scanner.failToken('found incompatible YAML document');
         version = true;
       } else {
-        if (prefixes.has(directive.handle)) throw scanner.failToken('found duplicate %TAG directive');
-        prefixes.set(directive.handle, directive.prefix);
+        const known = !this.tagHandles.declare(directive.handle, directive.prefix);
+        if (known) throw scanner.failToken('found duplicate %TAG directive');
       }
     }
     if (!this.at(DOCUMENT_START)) throw scanner.failToken('did not find expected <document start>');
-    if (prefixes.size === 0) return;
-    for (const [handle, prefix] of DEFAULT_TAG_PREFIXES) if (!prefixes.has(handle)) prefixes.set(handle, prefix);
-    this.tagPrefixes = prefixes;
   }
 
   /**
@@ -150,7 +130,7 @@ export class Composer {
   private node(block: boolean, indentless: boolean): YamlValue {
     const { scanner } = this;
     if (this.at(ALIAS)) return this.alias();
-    this.nodes++;
+    this.anchors.nodes++;
     if (this.at(SCALAR)) {
       const { text } = scanner;
       const value = scanner.plain ? this.plainValue(text) : text;
@@ -167,8 +147,7 @@ export class Composer {
         return this.anchored(anchor, scalar);
       }
     }
-    const entry = anchor === '' ? null : this.openAnchor(anchor);
-    const before = this.nodes;
+    const entry = anchor === '' ? null : this.anchors.open(anchor);
     const value = this.collection(block, indentless);
     if (value === undefined) {
       if (anchor === '' && tag === '') throw scanner.failToken('did not find expected node content');
@@ -176,11 +155,7 @@ export class Composer {
       const scalar = this.scalar(tag, '', tag === '');
       return this.anchored(anchor, scalar);
     }
-    if (entry !== null) {
-      entry.open = false;
-      entry.value = value;
-      entry.nodes = this.nodes - before + 1;
-    }
+    if (entry !== null) this.anchors.close(entry, value);
     return value;
   }
 
@@ -223,6 +198,7 @@ export class Composer {
       let key: Key;
       if (kind === SIMPLE_KEY) {
         key = this.simpleKey();
+        this.refuseRepeated(map, key);
         scanner.next();
       } else {
         scanner.next();
@@ -233,10 +209,10 @@ export class Composer {
         }
         scanner.next();
       }
-      const viaAlias = this.at(ALIAS);
+      const fromAlias = this.at(ALIAS);
       const value = this.endsBlockNode() ? this.emptyNode() : this.node(true, true);
       if (typeof key === 'string' && !this.options.uniqueKeys) setMember(map, key, value);
-      else this.addMember(map, key, value, viaAlias);
+      else this.addMember(map, key, value, fromAlias);
     }
     scanner.next();
     this.depth--;
@@ -303,7 +279,7 @@ export class Composer {
   private flowPair(): YamlObject {
     const { scanner } = this;
     const map: YamlObject = {};
-    this.nodes++;
+    this.anchors.nodes++;
     let key: Key;
     let hasValue = true;
     if (this.at(SIMPLE_KEY)) {
@@ -345,7 +321,9 @@ export class Composer {
   private flowMember(map: YamlObject): void {
     const { scanner } = this;
     if (this.at(SIMPLE_KEY)) {
-      this.flowValue(map, this.simpleKey(), true, FLOW_MAPPING_END);
+      const key = this.simpleKey();
+      this.refuseRepeated(map, key);
+      this.flowValue(map, key, true, FLOW_MAPPING_END);
     } else if (this.at(KEY)) {
       scanner.next();
       const { kind } = scanner;
@@ -366,17 +344,17 @@ export class Composer {
       this.addMember(map, key, this.emptyNode(), false);
       return;
     }
-    const viaAlias = this.at(ALIAS);
-    this.addMember(map, key, this.node(false, false), viaAlias);
+    const fromAlias = this.at(ALIAS);
+    this.addMember(map, key, this.node(false, false), fromAlias);
   }
 
   private emptyNode(): null {
-    this.nodes++;
+    this.anchors.nodes++;
     return null;
   }
 
   private emptyKey(): null {
-    this.nodes++;
+    this.anchors.nodes++;
     return null;
   }
 
@@ -386,7 +364,7 @@ export class Composer {
     const { text, plain } = scanner;
     if (scanner.keyAlias) return this.aliasKey(text);
     if (scanner.keyAnchor === '' && scanner.keyTag === null && (!plain || (isPlainString(text) && text !== '<<'))) {
-      this.nodes++;
+      this.anchors.nodes++;
       return text;
     }
     return this.scalarKey(scanner.keyAnchor, this.resolveTag(scanner.keyTag), text, plain);
@@ -425,54 +403,38 @@ export class Composer {
   private scalarKey(anchor: string, tag: string, text: string, plain: boolean): Key {
     const scalar = this.scalar(tag, text, plain);
     const isMerge = text === '<<' && isMergeTag(tag, plain);
-    if (anchor !== '') this.declareAnchor(anchor, scalar);
+    if (anchor !== '') this.anchors.declare(anchor, this.valueOf(scalar), scalar);
     if (isMerge) return MERGE;
-    this.nodes++;
+    this.anchors.nodes++;
     return keyText(scalar);
   }
 
   private aliasKey(name: string): Key {
     const anchor = this.findAnchor(name);
     if (anchor.scalar === null) throw this.scanner.failToken('a list or mapping cannot be a key', 'YAML_TYPE');
-    this.countAlias(anchor.nodes);
+    if (!this.anchors.charge(anchor)) throw this.tooManyAliases();
     return keyText(anchor.scalar);
   }
 
-  private addMember(map: YamlObject, key: Key, value: YamlValue, viaAlias: boolean): void {
-    if (key === MERGE) {
-      this.merge(map, value, viaAlias);
-    } else if (key === null) {
-      this.withNullKey ??= new Set();
-      this.withNullKey.add(map);
-    } else {
-      this.setUnique(map, key, value);
-    }
+  /** With unique keys wanted: says so at the key, where addMember would at its value's end. */
+  private refuseRepeated(map: YamlObject, key: Key): void {
+    if (this.options.uniqueKeys && typeof key === 'string' && Object.hasOwn(map, key)) throw this.repeated(key);
   }
 
-  private setUnique(map: YamlObject, key: string, value: YamlValue): void {
-    if (this.options.uniqueKeys && Object.hasOwn(map, key)) {
-      throw this.scanner.failToken(`key ${JSON.stringify(key)} already set in map`, 'YAML_DUPLICATE_KEY');
-    }
-    setMember(map, key, value);
+  private repeated(key: Key): YamlError {
+    return this.scanner.failToken(
+      `key ${key === MERGE ? '<<' : JSON.stringify(key)} already set in map`,
+      'YAML_DUPLICATE_KEY',
+    );
   }
 
-  /** `<<`: members of a mapping, or of several in a list of which earlier ones win, are set as if they stood here. */
-  private merge(map: YamlObject, value: YamlValue, viaAlias: boolean): void {
-    if (Array.isArray(value) && !viaAlias) {
-      // go-yaml decodes the mappings of the list, not the list.
-      this.nodes--;
-      for (const item of value.toReversed()) this.mergeOne(map, item);
-    } else {
-      this.mergeOne(map, value);
-    }
-  }
-
-  private mergeOne(map: YamlObject, value: YamlValue): void {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  private addMember(map: YamlObject, key: Key, value: YamlValue, fromAlias: boolean): void {
+    // Of a list of mappings to merge, go-yaml decodes the mappings only.
+    if (key === MERGE && !fromAlias && Array.isArray(value)) this.anchors.nodes--;
+    const problem = this.members.add(map, key, value, fromAlias);
+    if (problem === 'duplicate') throw this.repeated(key);
+    if (problem !== null)
       throw this.scanner.failToken('map merge requires map or sequence of maps as the value', 'YAML_TYPE');
-    }
-    for (const key of Object.keys(value)) this.setUnique(map, key, value[key] as YamlValue);
-    if (this.withNullKey?.has(value)) this.withNullKey.add(map);
   }
 
   /** Anchor and tag, in either order. */
@@ -495,13 +457,10 @@ export class Composer {
     return { anchor, tag: this.resolveTag(tag) };
   }
 
-  /** The full tag, or '' for none. */
   private resolveTag(tag: TagToken | null): string {
-    if (tag === null) return '';
-    if (tag.handle === '') return tag.suffix;
-    const prefix = this.tagPrefixes === null ? defaultPrefix(tag.handle) : this.tagPrefixes.get(tag.handle);
-    if (prefix === undefined) throw this.scanner.failToken('found undefined tag handle');
-    return prefix + tag.suffix;
+    const resolved = this.tagHandles.resolve(tag);
+    if (resolved === undefined) throw this.scanner.failToken('found undefined tag handle');
+    return resolved;
   }
 
   private plainValue(text: string): YamlValue {
@@ -519,7 +478,7 @@ export class Composer {
     try {
       return resolveTagged(tag, text);
     } catch (error) {
-      if (error instanceof YamlError) throw this.scanner.failToken(error.message, error.code);
+      if (error instanceof YamlError) throw this.scanner.failToken(error.problem, error.code);
       throw error;
     }
   }
@@ -532,24 +491,13 @@ export class Composer {
   }
 
   private anchored(anchor: string, scalar: ResolvedScalar): YamlValue {
-    if (anchor !== '') this.declareAnchor(anchor, scalar);
-    return this.valueOf(scalar);
-  }
-
-  private declareAnchor(name: string, scalar: ResolvedScalar): void {
-    this.anchors ??= new Map();
-    this.anchors.set(name, { open: false, value: this.valueOf(scalar), scalar, nodes: 1 });
-  }
-
-  private openAnchor(name: string): Anchor {
-    const anchor: Anchor = { open: true, value: null, scalar: null, nodes: 0 };
-    this.anchors ??= new Map();
-    this.anchors.set(name, anchor);
-    return anchor;
+    const value = this.valueOf(scalar);
+    if (anchor !== '') this.anchors.declare(anchor, value, scalar);
+    return value;
   }
 
   private findAnchor(name: string): Anchor {
-    const anchor = this.anchors?.get(name);
+    const anchor = this.anchors.find(name);
     if (anchor === undefined) throw this.scanner.failToken(`unknown anchor '${name}' referenced`);
     if (anchor.open) throw this.scanner.failToken(`anchor '${name}' value contains itself`);
     return anchor;
@@ -557,28 +505,13 @@ export class Composer {
 
   private alias(): YamlValue {
     const anchor = this.findAnchor(this.scanner.text);
-    this.countAlias(anchor.nodes);
+    if (!this.anchors.charge(anchor)) throw this.tooManyAliases();
     this.scanner.next();
     return this.copy(anchor.value);
   }
 
-  /** Charges an alias for the nodes it stands for, before they are made. */
-  private countAlias(nodes: number): void {
-    this.checkAliasShare();
-    this.nodes += 1 + nodes;
-    this.aliasNodes += nodes;
-    this.checkAliasShare();
-  }
-
-  /**
-   * go-yaml asks at each node. The share grows while an alias is expanded and is convex in between, so asking before and after
-   * each alias, and at the end, finds the same documents.
-   */
-  private checkAliasShare(): void {
-    const { nodes, aliasNodes } = this;
-    if (aliasNodes > ALIAS_FREE_NODES && nodes > FREE_NODES && aliasNodes / nodes > allowedAliasRatio(nodes)) {
-      throw this.scanner.failToken('document contains excessive aliasing', 'YAML_LIMIT');
-    }
+  private tooManyAliases(): YamlError {
+    return this.scanner.failToken('document contains excessive aliasing', 'YAML_LIMIT');
   }
 
   /** A value of its own for each alias: whoever changes one must not change the other. */
@@ -591,7 +524,7 @@ export class Composer {
     } else {
       copied = {};
       for (const key of Object.keys(value)) setMember(copied, key, this.copy(value[key] as YamlValue));
-      if (this.withNullKey?.has(value)) this.withNullKey.add(copied);
+      this.members.inheritNullKey(copied, value);
     }
     this.depth--;
     return copied;
@@ -607,11 +540,8 @@ export class Composer {
       for (const item of value) this.checkForJson(item);
       return;
     }
-    if (this.withNullKey?.has(value)) throw new YamlError('YAML_TYPE', 'null and integers beyond int64 cannot be keys');
+    if (this.members.hasNullKey(value))
+      throw new YamlError('YAML_TYPE', 'null and integers beyond int64 cannot be keys');
     for (const key of Object.keys(value)) this.checkForJson(value[key] as YamlValue);
   }
-}
-
-function defaultPrefix(handle: string): string | undefined {
-  return DEFAULT_TAG_PREFIXES.find(([name]) => name === handle)?.[1];
 }

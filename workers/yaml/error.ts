@@ -15,9 +15,12 @@ export class YamlError extends Error {
   readonly line: number;
   /** 1-based, in UTF-16 code units; 0 where unknown. */
   readonly column: number;
-  constructor(code: YamlErrorCode, message: string, line = 0, column = 0) {
-    super(line > 0 ? `yaml: line ${line}: ${message}` : `yaml: ${message}`);
+  /** The message without the place. */
+  readonly problem: string;
+  constructor(code: YamlErrorCode, problem: string, line = 0, column = 0) {
+    super(line > 0 ? `yaml: line ${line}: ${problem}` : `yaml: ${problem}`);
     this.code = code;
+    this.problem = problem;
     this.line = line;
     this.column = column;
   }

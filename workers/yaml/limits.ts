@@ -7,6 +7,9 @@ export const MAX_YAML_LENGTH = 16 * 1024 * 1024;
  */
 export const MAX_YAML_DEPTH = 1000;
 
+/** Most documents in one stream: a file with every object of a large cluster's namespace has some thousands. */
+export const MAX_YAML_DOCUMENTS = 20_000;
+
 /** A key without `?` ends within this many characters of its start, or it is no key (YAML 1.1, 7.3.3). */
 export const MAX_SIMPLE_KEY_LENGTH = 1024;
 

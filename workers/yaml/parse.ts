@@ -48,5 +48,5 @@ function compose(text: string, options: ComposeOptions): YamlValue {
       (before.at(-1)?.length ?? 0) + 1,
     );
   }
-  return new Composer(source.text, options).compose();
+  return new Composer(source, options).compose();
 }

@@ -1,44 +1,41 @@
-import { END, isBlank, isBreak, isGap, plainStops, stopsPlain, TAB } from './characters.ts';
+import { COLON, codeAt, END, HASH, isBlank, isBreak, isGap, plainStops, stopsPlain, TAB } from './characters.ts';
+import type { Cursor } from './cursor.ts';
 import { foldBreaks } from './fold.ts';
-import type { Scanner } from './scanner.ts';
-
-const HASH = 0x23;
-const COLON = 0x3a;
 
 /**
- * Scans a scalar without quotes into the scanner's `text`; the caller knows that one starts here. Within a line it is one slice
+ * Scans the scalar without quotes that, as the caller knows, starts here, and returns its text. Within a line it is one slice
  * of the source; line breaks are folded. Taking a line break behind it makes a simple key possible again.
  */
-export function scanPlainScalar(scanner: Scanner): void {
-  const { source } = scanner;
-  const stops = plainStops(scanner.flow > 0);
-  scanner.keyAllowed = false;
-  let from = scanner.pos;
-  let text = source.slice(from, scanLine(scanner, stops));
-  while (isBreak(source.charCodeAt(scanner.pos))) {
-    const gap = scanner.pos;
-    skipBreaks(scanner);
-    scanner.keyAllowed = true;
-    if (!continues(scanner, stops)) break;
-    scanner.keyAllowed = false;
-    from = scanner.pos;
+export function scanPlainScalar(cursor: Cursor): string {
+  const { source, codes } = cursor;
+  const stops = plainStops(cursor.flow > 0);
+  cursor.keyAllowed = false;
+  let from = cursor.pos;
+  let text = source.slice(from, scanLine(cursor, stops));
+  while (isBreak(codeAt(codes, cursor.pos))) {
+    const gap = cursor.pos;
+    skipBreaks(cursor);
+    cursor.keyAllowed = true;
+    if (!continues(cursor, stops)) break;
+    cursor.keyAllowed = false;
+    from = cursor.pos;
     text += foldBreaks(source, gap, from);
-    text += source.slice(from, scanLine(scanner, stops));
+    text += source.slice(from, scanLine(cursor, stops));
   }
-  scanner.text = text;
+  return text;
 }
 
 /** Takes words and the blanks between them; returns where the last word ends, while `pos` is behind the blanks after it. */
-function scanLine(scanner: Scanner, stops: number): number {
-  const { source } = scanner;
-  let end = wordEnd(source, scanner.pos, stops);
+function scanLine(cursor: Cursor, stops: number): number {
+  const { codes } = cursor;
+  let end = wordEnd(codes, cursor.pos, stops);
   for (;;) {
     let pos = end;
-    let c = source.charCodeAt(pos);
-    while (isBlank(c)) c = source.charCodeAt(++pos);
-    const next = pos === end || c === HASH ? pos : wordEnd(source, pos, stops);
+    let c = codeAt(codes, pos);
+    while (isBlank(c)) c = codeAt(codes, ++pos);
+    const next = pos === end || c === HASH ? pos : wordEnd(codes, pos, stops);
     if (next === pos) {
-      scanner.pos = pos;
+      cursor.pos = pos;
       return end;
     }
     end = next;
@@ -46,29 +43,29 @@ function scanLine(scanner: Scanner, stops: number): number {
 }
 
 /** The first character from `pos` on that no plain scalar goes on with. A colon does so only before a blank or break. */
-function wordEnd(source: string, from: number, stops: number): number {
+function wordEnd(codes: Uint16Array, from: number, stops: number): number {
   let pos = from;
   for (;;) {
-    const c = source.charCodeAt(pos);
-    if (stopsPlain(c, stops) && (c !== COLON || isGap(source.charCodeAt(pos + 1)))) return pos;
+    const c = codeAt(codes, pos);
+    if (stopsPlain(c, stops) && (c !== COLON || isGap(codeAt(codes, pos + 1)))) return pos;
     pos++;
   }
 }
 
 /** Takes line breaks and the blanks around them. */
-function skipBreaks(scanner: Scanner): void {
-  const { source } = scanner;
-  const indent = scanner.indent + 1;
-  let pos = scanner.pos;
-  for (let c = source.charCodeAt(pos); ; c = source.charCodeAt(pos)) {
+function skipBreaks(cursor: Cursor): void {
+  const { codes } = cursor;
+  const indent = cursor.indent + 1;
+  let pos = cursor.pos;
+  for (let c = codeAt(codes, pos); ; c = codeAt(codes, pos)) {
     if (isBreak(c)) {
-      scanner.line++;
-      scanner.lineStart = pos + 1;
-    } else if (c === TAB && pos - scanner.lineStart < indent) {
-      scanner.pos = pos;
-      throw scanner.fail('found a tab character that violates indentation');
+      cursor.line++;
+      cursor.lineStart = pos + 1;
+    } else if (c === TAB && pos - cursor.lineStart < indent) {
+      cursor.pos = pos;
+      throw cursor.fail('found a tab character that violates indentation');
     } else if (!isBlank(c)) {
-      scanner.pos = pos;
+      cursor.pos = pos;
       return;
     }
     pos++;
@@ -76,12 +73,12 @@ function skipBreaks(scanner: Scanner): void {
 }
 
 /** Whether the scalar goes on at the start of a line's text. */
-function continues(scanner: Scanner, stops: number): boolean {
-  const { source, pos } = scanner;
-  const c = source.charCodeAt(pos);
+function continues(cursor: Cursor, stops: number): boolean {
+  const { codes, pos } = cursor;
+  const c = codeAt(codes, pos);
   if (c === END || c === HASH) return false;
-  const column = pos - scanner.lineStart;
-  if (scanner.flow === 0 && column <= scanner.indent) return false;
-  if (column === 0 && scanner.atDocumentIndicator()) return false;
-  return wordEnd(source, pos, stops) > pos;
+  const column = pos - cursor.lineStart;
+  if (cursor.flow === 0 && column <= cursor.indent) return false;
+  if (column === 0 && cursor.atDocumentIndicator()) return false;
+  return wordEnd(codes, pos, stops) > pos;
 }

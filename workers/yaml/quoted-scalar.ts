@@ -1,10 +1,17 @@
-import { END, isBlank, isBreak, isBreakOrEnd, isGap, isHexDigit } from './characters.ts';
+import {
+  BACKSLASH,
+  codeAt,
+  DOUBLE_QUOTE,
+  END,
+  isBlank,
+  isBreak,
+  isBreakOrEnd,
+  isGap,
+  isHexDigit,
+  SINGLE_QUOTE,
+} from './characters.ts';
+import type { Cursor } from './cursor.ts';
 import { foldBreaks } from './fold.ts';
-import type { Scanner } from './scanner.ts';
-
-const SINGLE_QUOTE = 0x27;
-const DOUBLE_QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** What a backslash and one character stand for. `\/` is none of them: YAML 1.1 knows it not. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -35,148 +42,142 @@ const CODE_LENGTHS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Scans the quoted scalar at the scanner's place into its `text`. Most are one slice of the text; the rest (escapes, doubled
+ * Scans the quoted scalar at the cursor's place and returns its text. Most are one slice of the text; the rest (escapes, doubled
  * quotes, several lines) is put together piece by piece.
  */
-export function scanQuotedScalar(scanner: Scanner, single: boolean): void {
-  const { source } = scanner;
+export function scanQuotedScalar(cursor: Cursor, single: boolean): string {
+  const { source, codes } = cursor;
   const quote = single ? SINGLE_QUOTE : DOUBLE_QUOTE;
-  const from = scanner.pos + 1;
+  const from = cursor.pos + 1;
   let pos = from;
-  let c = source.charCodeAt(pos);
-  while (c !== quote && c !== BACKSLASH && !isBreakOrEnd(c)) c = source.charCodeAt(++pos);
-  if (c === quote && !(single && source.charCodeAt(pos + 1) === SINGLE_QUOTE)) {
-    scanner.text = source.slice(from, pos);
-    scanner.pos = pos + 1;
-    return;
+  let c = codeAt(codes, pos);
+  while (c !== quote && c !== BACKSLASH && !isBreakOrEnd(c)) c = codeAt(codes, ++pos);
+  if (c === quote && !(single && codeAt(codes, pos + 1) === SINGLE_QUOTE)) {
+    cursor.pos = pos + 1;
+    return source.slice(from, pos);
   }
-  scanner.pos = from;
-  scanner.text = single ? scanSingle(scanner) : scanDouble(scanner);
+  cursor.pos = from;
+  return single ? scanSingle(cursor) : scanDouble(cursor);
 }
 
 /** The text from `pos` (behind the opening quote) to the closing quote, which is taken. */
-function scanSingle(scanner: Scanner): string {
-  const { source } = scanner;
+function scanSingle(cursor: Cursor): string {
+  const { source, codes } = cursor;
   let text = '';
   for (;;) {
-    checkLineStart(scanner);
-    let from = scanner.pos;
+    checkLineStart(cursor);
+    let from = cursor.pos;
     let pos = from;
-    let c = source.charCodeAt(pos);
+    let c = codeAt(codes, pos);
     while (!isGap(c)) {
       if (c === SINGLE_QUOTE) {
-        if (source.charCodeAt(pos + 1) !== SINGLE_QUOTE) {
-          scanner.pos = pos + 1;
+        if (codeAt(codes, pos + 1) !== SINGLE_QUOTE) {
+          cursor.pos = pos + 1;
           return text + source.slice(from, pos);
         }
         text += source.slice(from, pos + 1);
         pos++;
         from = pos + 1;
       }
-      c = source.charCodeAt(++pos);
+      c = codeAt(codes, ++pos);
     }
     text += source.slice(from, pos);
-    scanner.pos = pos;
-    text += scanGap(scanner);
+    cursor.pos = pos;
+    text += scanGap(cursor);
   }
 }
 
-function scanDouble(scanner: Scanner): string {
-  const { source } = scanner;
+function scanDouble(cursor: Cursor): string {
+  const { source, codes } = cursor;
   let text = '';
   for (;;) {
-    checkLineStart(scanner);
-    let from = scanner.pos;
+    checkLineStart(cursor);
+    let from = cursor.pos;
     let pos = from;
-    let c = source.charCodeAt(pos);
+    let c = codeAt(codes, pos);
     let escapedBreak = false;
     while (!isGap(c)) {
       if (c === DOUBLE_QUOTE) {
-        scanner.pos = pos + 1;
+        cursor.pos = pos + 1;
         return text + source.slice(from, pos);
       }
       if (c === BACKSLASH) {
         text += source.slice(from, pos);
-        scanner.pos = pos;
-        if (isBreak(source.charCodeAt(pos + 1))) {
-          takeBreak(scanner, pos + 1);
-          from = pos = scanner.pos;
+        cursor.pos = pos;
+        if (isBreak(codeAt(codes, pos + 1))) {
+          cursor.pos = pos + 1;
+          cursor.takeBreak();
+          from = pos = cursor.pos;
           escapedBreak = true;
           break;
         }
-        text += scanEscape(scanner);
-        from = pos = scanner.pos;
-        c = source.charCodeAt(pos);
+        text += scanEscape(cursor);
+        from = pos = cursor.pos;
+        c = codeAt(codes, pos);
         continue;
       }
-      c = source.charCodeAt(++pos);
+      c = codeAt(codes, ++pos);
     }
     text += source.slice(from, pos);
-    scanner.pos = pos;
-    text += escapedBreak ? scanGapAfterEscapedBreak(scanner) : scanGap(scanner);
+    cursor.pos = pos;
+    text += escapedBreak ? scanGapAfterEscapedBreak(cursor) : scanGap(cursor);
   }
 }
 
 /** A quoted scalar ends neither with the text nor before a document indicator. */
-function checkLineStart(scanner: Scanner): void {
-  if (scanner.pos === scanner.lineStart && scanner.atDocumentIndicator()) {
-    throw scanner.fail('found unexpected document indicator');
+function checkLineStart(cursor: Cursor): void {
+  if (cursor.pos === cursor.lineStart && cursor.atDocumentIndicator()) {
+    throw cursor.fail('found unexpected document indicator');
   }
-  if (scanner.source.charCodeAt(scanner.pos) === END) throw scanner.fail('found unexpected end of stream');
-}
-
-function takeBreak(scanner: Scanner, at: number): void {
-  scanner.pos = at + 1;
-  scanner.line++;
-  scanner.lineStart = scanner.pos;
+  if (codeAt(cursor.codes, cursor.pos) === END) throw cursor.fail('found unexpected end of stream');
 }
 
 /** Takes blanks and breaks: blanks within a line stay as they are, around breaks they vanish. */
-function scanGap(scanner: Scanner): string {
-  const { source, pos: from, line } = scanner;
-  skipGap(scanner);
-  return line === scanner.line ? source.slice(from, scanner.pos) : foldBreaks(source, from, scanner.pos);
+function scanGap(cursor: Cursor): string {
+  const { source, pos: from, line } = cursor;
+  skipGap(cursor);
+  return line === cursor.line ? source.slice(from, cursor.pos) : foldBreaks(source, from, cursor.pos);
 }
 
 /** After an escaped break, that break is gone; further ones are kept. */
-function scanGapAfterEscapedBreak(scanner: Scanner): string {
-  const { source, pos: from } = scanner;
-  skipGap(scanner);
+function scanGapAfterEscapedBreak(cursor: Cursor): string {
+  const { source, codes, pos: from } = cursor;
+  skipGap(cursor);
   let breaks = '';
-  for (let pos = from; pos < scanner.pos; pos++) {
-    if (isBreak(source.charCodeAt(pos))) breaks += source.charAt(pos);
+  for (let pos = from; pos < cursor.pos; pos++) {
+    if (isBreak(codeAt(codes, pos))) breaks += source.charAt(pos);
   }
   return breaks;
 }
 
-function skipGap(scanner: Scanner): void {
-  const { source } = scanner;
+function skipGap(cursor: Cursor): void {
+  const { codes } = cursor;
   for (;;) {
-    const c = source.charCodeAt(scanner.pos);
-    if (isBreak(c)) takeBreak(scanner, scanner.pos);
-    else if (isBlank(c)) scanner.pos++;
+    const c = codeAt(codes, cursor.pos);
+    if (isBreak(c)) cursor.takeBreak();
+    else if (isBlank(c)) cursor.pos++;
     else return;
   }
 }
 
 /** The character that the escape sequence at `pos` stands for; `pos` moves behind it. */
-function scanEscape(scanner: Scanner): string {
-  const { source } = scanner;
-  const letter = source.charAt(scanner.pos + 1);
+function scanEscape(cursor: Cursor): string {
+  const { source, codes } = cursor;
+  const letter = source.charAt(cursor.pos + 1);
   const length = CODE_LENGTHS.get(letter);
   if (length === undefined) {
     const escaped = ESCAPES.get(letter);
-    if (escaped === undefined) throw scanner.fail('found unknown escape character');
-    scanner.pos += 2;
+    if (escaped === undefined) throw cursor.fail('found unknown escape character');
+    cursor.pos += 2;
     return escaped;
   }
-  const from = scanner.pos + 2;
+  const from = cursor.pos + 2;
   for (let pos = from; pos < from + length; pos++) {
-    if (!isHexDigit(source.charCodeAt(pos))) throw scanner.fail('did not find expected hexadecimal number');
+    if (!isHexDigit(codeAt(codes, pos))) throw cursor.fail('did not find expected hexadecimal number');
   }
   const code = Number.parseInt(source.slice(from, from + length), 16);
   if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff)
-    throw scanner.fail('found invalid Unicode character escape code');
-  scanner.pos = from + length;
+    throw cursor.fail('found invalid Unicode character escape code');
+  cursor.pos = from + length;
   return String.fromCodePoint(code);
 }

@@ -1,5 +1,37 @@
 import { scanBlockScalar } from './block-scalar.ts';
-import { END, isBlank, isBreak, isBreakOrEnd, isGap, isWord, SPACE, TAB } from './characters.ts';
+import {
+  AMPERSAND,
+  ASTERISK,
+  AT,
+  BACKTICK,
+  BAR,
+  BYTE_ORDER_MARK,
+  COLON,
+  COMMA,
+  codeAt,
+  DASH,
+  DOT,
+  DOUBLE_QUOTE,
+  END,
+  EXCLAMATION,
+  GREATER,
+  HASH,
+  isBlank,
+  isBreak,
+  isBreakOrEnd,
+  isGap,
+  isWord,
+  LEFT_BRACE,
+  LEFT_BRACKET,
+  PERCENT,
+  QUESTION,
+  RIGHT_BRACE,
+  RIGHT_BRACKET,
+  SINGLE_QUOTE,
+  SPACE,
+  TAB,
+} from './characters.ts';
+import { Cursor } from './cursor.ts';
 import { YamlError } from './error.ts';
 import { MAX_SIMPLE_KEY_LENGTH } from './limits.ts';
 import { scanPlainScalar } from './plain-scalar.ts';
@@ -36,19 +68,8 @@ import {
  * Here a scalar that may be a key is scanned, and the text behind it looked at, before its token is given out: there is no
  * queue, and one token object (the scanner itself) serves the whole text.
  */
-export class Scanner {
-  readonly source: string;
-  pos = 0;
-  /** 0-based line of `pos`, and the offset where that line starts. */
-  line = 0;
-  lineStart = 0;
-  /** Depth of flow collections around `pos`. */
-  flow = 0;
-  /** Column of the innermost block collection; -1 outside of all. */
-  indent = -1;
+export class Scanner extends Cursor {
   private readonly indents: number[] = [];
-  /** Whether a simple key may start at `pos`. */
-  keyAllowed = true;
   /** Where the first document is known to be complete: what follows is scanned as far as upstream would, but not composed. */
   trailingFrom = Number.POSITIVE_INFINITY;
 
@@ -91,18 +112,10 @@ export class Scanner {
   private flowMayBeKey = false;
   private keyInFlow = false;
 
-  constructor(source: string) {
-    this.source = source;
-  }
-
   get startColumn(): number {
     return this.start - this.startLineStart;
   }
 
-  /** A syntax error at the scanner's place. */
-  fail(message: string): YamlError {
-    return new YamlError('YAML_SYNTAX', message, this.line + 1, this.pos - this.lineStart + 1);
-  }
   /** An error at the current token. */
   failToken(
     message: string,
@@ -113,7 +126,7 @@ export class Scanner {
 
   /** Moves to the next token and describes it in this object's fields. Throws YamlError. */
   next(): void {
-    const source = this.source;
+    const { codes } = this;
     const c = this.skipToToken();
     const column = this.pos - this.lineStart;
     const atMargin = column === 0 && this.isDocumentMark(c);
@@ -131,65 +144,65 @@ export class Scanner {
       return;
     }
     switch (c) {
-      case 0x5b /* [ */:
+      case LEFT_BRACKET:
         this.flowStart(FLOW_SEQUENCE_START);
         return;
-      case 0x7b /* { */:
+      case LEFT_BRACE:
         this.flowStart(FLOW_MAPPING_START);
         return;
-      case 0x5d /* ] */:
+      case RIGHT_BRACKET:
         this.flowEnd(FLOW_SEQUENCE_END);
         return;
-      case 0x7d /* } */:
+      case RIGHT_BRACE:
         this.flowEnd(FLOW_MAPPING_END);
         return;
-      case 0x2c /* , */:
+      case COMMA:
         this.mark(FLOW_ENTRY);
         this.pos++;
         this.keyAllowed = true;
         if (this.flow === 0) this.keyStart = -1;
         return;
-      case 0x2d /* - */:
-        if (isGap(source.charCodeAt(this.pos + 1))) {
+      case DASH:
+        if (isGap(codeAt(codes, this.pos + 1))) {
           this.blockEntry();
           return;
         }
         this.scalar(c);
         return;
-      case 0x3f /* ? */:
-        if (this.flow > 0 || isGap(source.charCodeAt(this.pos + 1))) {
+      case QUESTION:
+        if (this.flow > 0 || isGap(codeAt(codes, this.pos + 1))) {
           this.explicitKey();
           return;
         }
         this.scalar(c);
         return;
-      case 0x3a /* : */:
-        if (this.flow > 0 || isGap(source.charCodeAt(this.pos + 1))) {
+      case COLON:
+        if (this.flow > 0 || isGap(codeAt(codes, this.pos + 1))) {
           this.value();
           return;
         }
         this.scalar(c);
         return;
-      case 0x2a /* * */:
+      case ASTERISK:
         this.alias();
         return;
-      case 0x26 /* & */:
-      case 0x21 /* ! */:
+      case AMPERSAND:
+      case EXCLAMATION:
         this.property(c);
         return;
-      case 0x7c /* | */:
-      case 0x3e /* > */:
+      case BAR:
+      case GREATER:
         if (this.flow > 0) throw this.fail('found character that cannot start any token');
         this.mark(SCALAR);
         this.keyStart = -1;
         this.plain = false;
-        scanBlockScalar(this, c === 0x7c);
+        this.text = scanBlockScalar(this, c === BAR);
         this.keyAllowed = true;
         return;
-      case 0x23 /* # */:
-      case 0x25 /* % */:
-      case 0x40 /* @ */:
-      case 0x60 /* ` */:
+      case HASH:
+      case PERCENT:
+      case AT:
+      case BACKTICK:
       case TAB:
         throw this.fail('found character that cannot start any token');
       default:
@@ -200,18 +213,18 @@ export class Scanner {
 
   /** Skips blanks, comments and line breaks; returns the character found. */
   private skipToToken(): number {
-    const source = this.source;
+    const { codes } = this;
     let pos = this.pos;
-    if (pos === 0 && source.charCodeAt(0) === 0xfeff) pos++;
-    let c = source.charCodeAt(pos);
+    if (pos === 0 && codeAt(codes, 0) === BYTE_ORDER_MARK) pos++;
+    let c = codeAt(codes, pos);
     for (;;) {
-      while (c === SPACE || (c === TAB && (this.flow > 0 || !this.keyAllowed))) c = source.charCodeAt(++pos);
-      if (c === 0x23 /* # */) {
-        do c = source.charCodeAt(++pos);
+      while (c === SPACE || (c === TAB && (this.flow > 0 || !this.keyAllowed))) c = codeAt(codes, ++pos);
+      if (c === HASH) {
+        do c = codeAt(codes, ++pos);
         while (!isBreakOrEnd(c));
       }
       if (!isBreak(c)) break;
-      c = source.charCodeAt(++pos);
+      c = codeAt(codes, ++pos);
       this.line++;
       this.lineStart = pos;
       if (this.flow === 0) this.keyAllowed = true;
@@ -231,42 +244,17 @@ export class Scanner {
 
   /** Whether `c`, at the start of a line, begins `---`, `...` or a directive. */
   private isDocumentMark(c: number): boolean {
-    return c === 0x25 || ((c === 0x2d || c === 0x2e) && this.atDocumentIndicator());
-  }
-
-  /** Whether `---` or `...` stands at `pos`, which has to be at the start of a line. */
-  atDocumentIndicator(): boolean {
-    const { source, pos } = this;
-    const c = source.charCodeAt(pos);
-    return (
-      (c === 0x2d || c === 0x2e) &&
-      source.charCodeAt(pos + 1) === c &&
-      source.charCodeAt(pos + 2) === c &&
-      isGap(source.charCodeAt(pos + 3))
-    );
-  }
-
-  /** Takes blanks, a comment and the line break: what may follow a directive or a block scalar's indicators. */
-  skipRestOfLine(): void {
-    const source = this.source;
-    let c = source.charCodeAt(this.pos);
-    while (isBlank(c)) c = source.charCodeAt(++this.pos);
-    if (c === 0x23 /* # */) while (!isBreakOrEnd(c)) c = source.charCodeAt(++this.pos);
-    if (!isBreakOrEnd(c)) throw this.fail('did not find expected comment or line break');
-    if (c === END) return;
-    this.pos++;
-    this.line++;
-    this.lineStart = this.pos;
+    return c === PERCENT || ((c === DASH || c === DOT) && this.atDocumentIndicator());
   }
 
   private documentMark(c: number): void {
     this.keyAllowed = false;
-    if (c === 0x25) {
+    if (c === PERCENT) {
       this.mark(DIRECTIVE);
       this.directive = scanDirective(this);
       return;
     }
-    this.mark(c === 0x2d ? DOCUMENT_START : DOCUMENT_END);
+    this.mark(c === DASH ? DOCUMENT_START : DOCUMENT_END);
     this.pos += 3;
   }
 
@@ -387,11 +375,11 @@ export class Scanner {
   /** Whether a simple key that started at `start` on `line` ends at `pos`: a colon follows, near enough, on the same line. */
   private colonFollows(start: number, line: number): boolean {
     if (line !== this.line) return false;
-    const source = this.source;
+    const { codes } = this;
     let pos = this.pos;
-    let c = source.charCodeAt(pos);
-    while (isBlank(c)) c = source.charCodeAt(++pos);
-    if (c !== 0x3a || (this.flow === 0 && !isGap(source.charCodeAt(pos + 1)))) return false;
+    let c = codeAt(codes, pos);
+    while (isBlank(c)) c = codeAt(codes, ++pos);
+    if (c !== COLON || (this.flow === 0 && !isGap(codeAt(codes, pos + 1)))) return false;
     return this.withinKeyLength(start, pos);
   }
 
@@ -410,7 +398,7 @@ export class Scanner {
       this.kind = SIMPLE_KEY;
       if (this.flow === 0) this.keyStart = -1;
       this.keyAllowed = false;
-      while (this.source.charCodeAt(this.pos) !== 0x3a) this.pos++;
+      while (codeAt(this.codes, this.pos) !== COLON) this.pos++;
       this.pos++;
       return true;
     }
@@ -431,13 +419,13 @@ export class Scanner {
   }
 
   private scanFlowScalar(c: number): void {
-    if (c === 0x22 || c === 0x27) {
+    if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
       this.plain = false;
       this.keyAllowed = false;
-      scanQuotedScalar(this, c === 0x27);
+      this.text = scanQuotedScalar(this, c === SINGLE_QUOTE);
     } else {
       this.plain = true;
-      scanPlainScalar(this);
+      this.text = scanPlainScalar(this);
     }
   }
 
@@ -455,46 +443,46 @@ export class Scanner {
 
   /** The name after `&` or `*`. */
   private scanName(): string {
-    const source = this.source;
+    const { codes } = this;
     const from = ++this.pos;
-    let c = source.charCodeAt(this.pos);
-    while (isWord(c)) c = source.charCodeAt(++this.pos);
+    let c = codeAt(codes, this.pos);
+    while (isWord(c)) c = codeAt(codes, ++this.pos);
     if (this.pos === from || !(isGap(c) || '?:,]}%@`'.includes(String.fromCharCode(c)))) {
       throw this.fail('did not find expected alphabetic or numeric character');
     }
-    return source.slice(from, this.pos);
+    return this.source.slice(from, this.pos);
   }
 
   /** An anchor or a tag; or the simple key that begins with it. */
   private property(c: number): void {
-    this.mark(c === 0x26 ? ANCHOR : TAG_TOKEN);
+    this.mark(c === AMPERSAND ? ANCHOR : TAG_TOKEN);
     this.noteCandidate();
     if (this.candidate && this.start < this.trailingFrom && this.propertiesOfKey()) return;
     this.keyAllowed = false;
-    if (c === 0x26) this.text = this.scanName();
+    if (c === AMPERSAND) this.text = this.scanName();
     else this.tag = scanTag(this);
   }
 
   /** Looks whether the properties at `pos` belong to a simple key; if not, nothing has changed. */
   private propertiesOfKey(): boolean {
-    const { source, pos, line, lineStart } = this;
+    const { codes, pos, line, lineStart } = this;
     let anchor = '';
     let tag: TagToken | null = null;
     this.keyAllowed = false;
     this.keyAlias = false;
     this.text = '';
     this.plain = true;
-    let c = source.charCodeAt(pos);
-    while (c === 0x26 || c === 0x21) {
-      if (c === 0x26) {
+    let c = codeAt(codes, pos);
+    while (c === AMPERSAND || c === EXCLAMATION) {
+      if (c === AMPERSAND) {
         if (anchor !== '') break;
         anchor = this.scanName();
       } else {
         if (tag !== null) break;
         tag = scanTag(this);
       }
-      while (isBlank(source.charCodeAt(this.pos))) this.pos++;
-      c = source.charCodeAt(this.pos);
+      while (isBlank(codeAt(codes, this.pos))) this.pos++;
+      c = codeAt(codes, this.pos);
     }
     if (this.startsFlowScalar(c)) this.scanFlowScalar(c);
     if (this.takeColon()) {
@@ -512,8 +500,8 @@ export class Scanner {
   /** Whether a plain or quoted scalar starts with `c` at `pos`. */
   private startsFlowScalar(c: number): boolean {
     if (isGap(c)) return false;
-    if (c === 0x2d) return !isGap(this.source.charCodeAt(this.pos + 1));
-    if (c === 0x3f || c === 0x3a) return this.flow === 0 && !isGap(this.source.charCodeAt(this.pos + 1));
+    if (c === DASH) return !isGap(codeAt(this.codes, this.pos + 1));
+    if (c === QUESTION || c === COLON) return this.flow === 0 && !isGap(codeAt(this.codes, this.pos + 1));
     return !',[]{}#&*!|>%@`'.includes(String.fromCharCode(c));
   }
 }
