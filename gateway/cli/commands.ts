@@ -5,8 +5,10 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
+import { registerInject } from './inject.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
+import { registerUninject } from './uninject.ts';
 import { registerValidate } from './validate.ts';
 
 export const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
@@ -14,4 +16,6 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerStart,
   registerDemo,
   registerValidate,
+  registerInject,
+  registerUninject,
 ];

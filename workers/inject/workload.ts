@@ -2,7 +2,6 @@
  * Resources that hold a pod: where its metadata and spec are in each kind of workload, and how to put changed ones back.
  */
 import type { JsonObject, JsonValue } from '../template/value.ts';
-import type { SkipCode } from './reason.ts';
 
 /** A pod within a resource. */
 export interface PodTemplate {
@@ -18,18 +17,26 @@ export interface PodTemplate {
   with(metadata: JsonObject, spec: JsonObject): JsonObject;
 }
 
-/** What became of a resource. */
+/** What became of a resource, and of the workloads in it. */
 export type ResourceOutcome =
-  | { readonly kind: 'changed'; readonly resource: JsonObject; readonly skipped: readonly SkippedWorkload[] }
+  | {
+      readonly kind: 'changed';
+      readonly resource: JsonObject;
+      readonly skipped: readonly NamedOutcome[];
+    }
   /** Nothing in the resource changes; `skipped` says why for each workload in it (none: it holds no pod). */
-  | { readonly kind: 'untouched'; readonly skipped: readonly SkippedWorkload[] };
+  | { readonly kind: 'untouched'; readonly skipped: readonly NamedOutcome[] }
+  /** At least one workload is refused, so there is no result. */
+  | { readonly kind: 'denied'; readonly denied: readonly NamedOutcome[]; readonly skipped: readonly NamedOutcome[] };
 
-export interface SkippedWorkload {
+/** A workload that is left alone or refused. */
+export interface NamedOutcome {
   readonly kind: string;
   /** `namespace/name`, or the name alone. */
   readonly name: string;
-  /** A skip of reason.ts. */
-  readonly reason: SkipCode;
+  /** A code of reason.ts. */
+  readonly code: string;
+  readonly message: string;
 }
 
 type Path = readonly string[];
@@ -99,10 +106,14 @@ export function podTemplateOf(
   };
 }
 
-/** Names a workload that is left alone: by its pod template's own name where that has one. */
-export function skippedWorkload(template: PodTemplate, reason: SkipCode): SkippedWorkload {
-  const name = textAt(template.metadata, 'name') || template.name;
-  return { kind: template.kind, name: template.namespace === '' ? name : `${template.namespace}/${name}`, reason };
+/** Says what became of a workload, which goes by its pod template's own name where that has one. */
+export function namedOutcome(
+  { kind, name, namespace, metadata }: PodTemplate,
+  code: string,
+  message: string,
+): NamedOutcome {
+  const own = textAt(metadata, 'name') || name;
+  return { kind, name: namespace === '' ? own : `${namespace}/${own}`, code, message };
 }
 
 /** Applies `change` to a resource, or to every member of a `kind: List`. What it leaves untouched stays the same object. */
@@ -121,16 +132,19 @@ function transform(
   if (textAt(resource, 'kind') !== 'List') return change(resource);
   const { items } = resource;
   if (!Array.isArray(items) || depth >= MAX_LIST_DEPTH) return { kind: 'untouched', skipped: [] };
-  const skipped: SkippedWorkload[] = [];
+  const skipped: NamedOutcome[] = [];
+  const denied: NamedOutcome[] = [];
   let touched = false;
   const changed = items.map((item) => {
     if (!isObject(item)) return item;
     const outcome = transform(item, change, depth + 1);
     skipped.push(...outcome.skipped);
-    if (outcome.kind === 'untouched') return item;
+    if (outcome.kind === 'denied') denied.push(...outcome.denied);
+    if (outcome.kind !== 'changed') return item;
     touched = true;
     return outcome.resource;
   });
+  if (denied.length > 0) return { kind: 'denied', denied, skipped };
   if (!touched) return { kind: 'untouched', skipped };
   return { kind: 'changed', resource: { ...resource, items: changed }, skipped };
 }

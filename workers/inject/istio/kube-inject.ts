@@ -10,12 +10,12 @@ import { typedWorkload } from '../../kube/typed-workload.ts';
 import type { ClusterContext, IstioRevisionSpec } from '../../protocol.ts';
 import type { JsonObject } from '../../template/value.ts';
 import { graft } from '../graft.ts';
-import { Denial } from '../reason.ts';
+import { Denial, REASONS, type SkipCode } from '../reason.ts';
 import {
+  namedOutcome,
   type PodTemplate,
   podTemplateOf,
   type ResourceOutcome,
-  skippedWorkload,
   transformWorkloads,
 } from '../workload.ts';
 import { type Selection, whySkipped } from './decide.ts';
@@ -51,8 +51,8 @@ export function compileKubeInject(spec: IstioRevisionSpec): IstioRevision {
 
 /**
  * Injects a workload, or every workload of a List. The resource is not changed. A workload that was injected before is taken back to
- * what it was first, so that injecting again changes nothing but what the configuration has changed. Throws Denial with the codes of
- * a webhook's denial, and POD_MALFORMED.
+ * what it was first, so that injecting again changes nothing but what the configuration has changed. Refusals have the codes of
+ * the webhook's denials.
  */
 export function injectResource(
   revision: IstioRevision,
@@ -70,19 +70,31 @@ function metadataPath(kind: string): readonly string[] | undefined {
 function injectWorkload(revision: IstioRevision, resource: JsonObject, clusterOf: ClusterLookup): ResourceOutcome {
   const template = podTemplateOf(resource, metadataPath);
   if (template === null) return { kind: 'untouched', skipped: [] };
+  try {
+    return injectTemplate(revision, template, clusterOf);
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error;
+    return { kind: 'denied', denied: [namedOutcome(template, error.code, error.message)], skipped: [] };
+  }
+}
+
+/** Throws Denial. */
+function injectTemplate(revision: IstioRevision, template: PodTemplate, clusterOf: ClusterLookup): ResourceOutcome {
   const raw: JsonObject = { metadata: template.metadata, spec: template.spec };
   const typed = typedPod(raw);
   const { metadata, spec } = typed;
   const reason = whySkipped(spec, metadata, metadata.namespace ?? '', revision.selection, revision.features);
-  if (reason !== null) return { kind: 'untouched', skipped: [skippedWorkload(template, reason)] };
+  if (reason !== null) return untouched(template, reason);
   const cluster = clusterOf(metadata.namespace || template.namespace);
   const injected = graft(raw, typed, injectedPod(revision, template, typed, cluster)) as Pod;
-  if (isDeepStrictEqual(injected, raw)) {
-    return { kind: 'untouched', skipped: [skippedWorkload(template, 'ALREADY_INJECTED')] };
-  }
+  if (isDeepStrictEqual(injected, raw)) return untouched(template, 'ALREADY_INJECTED');
   // istioctl writes the resource as Go's types do.
   const changed = typedWorkload(template.with(injected.metadata, injected.spec));
   return { kind: 'changed', resource: changed, skipped: [] };
+}
+
+function untouched(template: PodTemplate, code: SkipCode): ResourceOutcome {
+  return { kind: 'untouched', skipped: [namedOutcome(template, code, REASONS[code].sentence)] };
 }
 
 function typedPod(raw: JsonObject): Pod {
@@ -106,7 +118,7 @@ function injectedPod(revision: IstioRevision, template: PodTemplate, typed: Pod,
   const status = decodeStatus(typed.metadata.annotations);
   if (status === undefined) return inject(typed);
   // The webhook leaves such a pod as it is; a file is injected again so that it follows what the configuration is now.
-  if (isMarked(typed, status)) return inject(uninject(typed, status, post.metrics.statusPort, features));
+  if (isMarked(typed, status)) return inject(typedPod(uninject(typed, status, post.metrics.statusPort, features)));
   const again = reinject(revision, typed, status, surroundings);
   if (again.kind === 'unchanged') return typed;
   return again.kind === 'changed' ? again.pod : inject(typed);

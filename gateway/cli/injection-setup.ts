@@ -1,0 +1,168 @@
+/** What the injection flags come to: configuration read, sources loaded, clusters known. */
+import { CompileError } from '../../workers/inject/provider.ts';
+import type { IstioRevisionSpec, RevisionSource } from '../../workers/protocol.ts';
+import {
+  ConfigurationError,
+  type ConfigurationFiles,
+  DEFAULT_REVISION,
+  type IstioTexts,
+  readIstioTexts,
+  type TextName,
+} from '../istio/configuration.ts';
+import { readClusterFile } from '../manifests/cluster-file.ts';
+import { ManifestError } from '../manifests/documents.ts';
+import type { Destination } from '../manifests/trial.ts';
+import type { ClusterSnapshot, Mesh, Snapshot } from '../snapshot.ts';
+import { CommandError } from './command-error.ts';
+import type { CommandContext } from './context.ts';
+import { readInput } from './files.ts';
+import { type InjectionFlags, nativeSidecarsOf } from './injection-flags.ts';
+
+/** The three texts that the flags name. Throws CommandError. */
+export async function readTexts(flags: InjectionFlags): Promise<IstioTexts> {
+  const names: Readonly<Record<TextName, string | undefined>> = {
+    injectConfig: flags.injectConfigFile,
+    values: flags.valuesFile,
+    meshConfig: flags.meshConfigFile,
+  };
+  const files: { -readonly [N in TextName]?: ConfigurationFiles[N] } = {};
+  for (const key of Object.keys(names) as TextName[]) {
+    const name = names[key];
+    if (name !== undefined) files[key] = { name, text: await readInput(name) };
+  }
+  return coded(() => readIstioTexts(files, flags.revision ?? ''));
+}
+
+/** The specification of a revision whose texts are given, with what the flags say about it. */
+export function specOfTexts(texts: IstioTexts, flags: InjectionFlags): IstioRevisionSpec {
+  return {
+    provider: 'istio',
+    ...texts,
+    revision: flags.revision ?? DEFAULT_REVISION,
+    platform: flags.platform ?? '',
+    compliancePolicy: flags.compliancePolicy ?? '',
+    env: {},
+    nativeSidecars: nativeSidecarsOf(flags) ?? 'Auto',
+    ...(flags.release === undefined ? {} : { release: flags.release }),
+  };
+}
+
+/** The cluster that the flags name; null where they name none. Throws CommandError. */
+export async function readCluster(flags: InjectionFlags): Promise<ClusterSnapshot | null> {
+  const file = flags.clusterSnapshot;
+  if (file === undefined) return null;
+  const text = await readInput(file);
+  try {
+    return await readClusterFile(text);
+  } catch (error) {
+    if (error instanceof ManifestError) throw new CommandError('CONFIGURATION_INVALID', `${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+export interface SourceSetup {
+  readonly snapshot: Snapshot;
+  readonly mesh: Mesh;
+  readonly revision: RevisionSource;
+}
+
+/** The revision of a policy source that the flags name. Throws CommandError, or SourceError for a source that can not be read. */
+export async function loadRevision(flags: InjectionFlags, context: CommandContext): Promise<SourceSetup> {
+  const snapshot = await loadSnapshot(flags, context);
+  const mesh = meshOf(snapshot, flags.mesh);
+  const wanted = flags.revision ?? mesh.defaultRevision;
+  const revision = mesh.revisions.get(wanted) ?? mesh.revisions.get(mesh.tags.get(wanted) ?? '');
+  if (revision === undefined) {
+    const known = [...mesh.revisions.keys(), ...mesh.tags.keys()].join(', ');
+    throw new CommandError(
+      'SOURCE_INVALID',
+      `mesh ${mesh.name} has no revision and no tag ${wanted}; there are ${known}`,
+    );
+  }
+  return { snapshot, mesh, revision: overridden(revision, flags) };
+}
+
+/** Where reviews for a policy source's revision go. Throws like `loadRevision`; CONFIGURATION_INVALID for one that does not compile. */
+export async function loadDestination(
+  flags: InjectionFlags,
+  context: CommandContext,
+  params: Destination['params'] = {},
+): Promise<Destination> {
+  const { snapshot, mesh, revision } = await loadRevision(flags, context);
+  const { compileRevision } = await import('../../workers/inject/compile.ts');
+  const { ClusterView, chooseCluster } = await import('../routing/cluster.ts');
+  const cluster = (await readCluster(flags)) ?? chooseCluster(snapshot, mesh, params);
+  return {
+    mesh,
+    revision: coded(() => compileRevision(revision)),
+    params,
+    cluster: cluster === null ? null : new ClusterView(cluster),
+  };
+}
+
+async function loadSnapshot(flags: InjectionFlags, context: CommandContext): Promise<Snapshot> {
+  const { checkSource } = await import('../gitsync/check.ts');
+  const { formatProblem } = await import('../gitsync/problem.ts');
+  const { splitSource } = await import('./validate.ts');
+  const { source, ref } = splitSource(flags.source ?? '');
+  const { snapshot, problems } = await checkSource({
+    source,
+    ref,
+    path: flags.path,
+    // Only one revision is needed, which is compiled when it is used.
+    compile: async () => [],
+    environment: context.environment,
+  });
+  for (const problem of problems) context.stderr(`${formatProblem(problem)}\n`);
+  if (snapshot === null) throw new CommandError('SOURCE_INVALID', 'the policy source has problems');
+  return snapshot;
+}
+
+function meshOf(snapshot: Snapshot, name: string | undefined): Mesh {
+  const names = [...snapshot.meshes.keys()].sort().join(', ');
+  if (name !== undefined) {
+    const mesh = snapshot.meshes.get(name);
+    if (mesh === undefined) throw new CommandError('SOURCE_INVALID', `there is no mesh ${name}; there are ${names}`);
+    return mesh;
+  }
+  const [only, another] = snapshot.meshes.values();
+  if (only === undefined || another !== undefined) {
+    throw new CommandError('FLAGS_INVALID', `the source has several meshes: name one with --mesh (${names})`);
+  }
+  return only;
+}
+
+function overridden(revision: RevisionSource, flags: InjectionFlags): RevisionSource {
+  const { spec } = revision;
+  if (spec.provider !== 'istio') return revision;
+  return {
+    ...revision,
+    spec: {
+      ...spec,
+      platform: flags.platform ?? spec.platform,
+      compliancePolicy: flags.compliancePolicy ?? spec.compliancePolicy,
+      nativeSidecars: nativeSidecarsOf(flags) ?? spec.nativeSidecars,
+      ...(flags.release === undefined ? {} : { release: flags.release }),
+    },
+  };
+}
+
+/** Runs something that reads configuration, with its errors as a command's. */
+export function coded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new CommandError('CONFIGURATION_INVALID', error.message);
+    if (error instanceof CompileError) throw new CommandError('CONFIGURATION_INVALID', compileMessage(error));
+    throw error;
+  }
+}
+
+/** All problems, one a line behind the first. */
+function compileMessage({ problems }: CompileError): string {
+  const lines = problems.map(({ code, field, message, line, column }) => {
+    const place = line === undefined ? field : `${field}:${line}:${column ?? 1}`;
+    return `${place}: ${message} (${code})`;
+  });
+  return `the configuration does not compile\n  ${lines.join('\n  ')}`;
+}
