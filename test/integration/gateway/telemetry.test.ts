@@ -207,6 +207,7 @@ describe('traces', () => {
         response.end();
       });
     }).listen(0, '127.0.0.1');
+    collector.unref();
     await once(collector, 'listening');
     const { createTracing } = await import('../../../gateway/telemetry/tracing.ts');
     const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;

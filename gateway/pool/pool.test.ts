@@ -1,0 +1,83 @@
+/** The pool with real workers; what callers see of it is in test/integration/gateway/worker-failures.test.ts. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { makeMesh, review } from '../../test/integration/gateway/harness.ts';
+import type { RevisionSource } from '../../workers/protocol.ts';
+import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
+import { Job, type JobResult } from './job.ts';
+import { WorkerPool } from './pool.ts';
+
+const workerFile = new URL('../../test/integration/gateway/workers/failing.ts', import.meta.url);
+const [first, second] = makeMesh('shop').revisions.values();
+const BUDGET_MS = 20_000;
+
+function submit(pool: WorkerPool, source: RevisionSource, note = '', budgetMs = BUDGET_MS): Promise<JobResult> {
+  return new Promise((resolve) => {
+    const task = { revision: source.digest, review: review('u', { note }), params: {}, cluster: UNKNOWN_CLUSTER };
+    const listener = { jobDone: (_job: Job, result: JobResult) => resolve(result) };
+    pool.submit(new Job(task, source, performance.now() + budgetMs, listener));
+  });
+}
+
+describe('the pool', () => {
+  let pool: WorkerPool;
+  const lost: number[] = [];
+  assert.ok(first !== undefined && second !== undefined);
+  before(async () => {
+    const onWorkerLost = (_error: unknown, jobs: number): void => void lost.push(jobs);
+    pool = new WorkerPool({ workers: 1, workerFile, maxHeapMb: 256, onWorkerLost, queueLimit: 10, batchLimit: 4 });
+    await pool.warm([first]);
+    await pool.open();
+  });
+  after(() => pool.close());
+
+  test('opens warm: the first review of a known revision waits for no compilation', async () => {
+    const result = await submit(pool, first);
+    assert.ok(result.ok);
+    assert.equal(result.result.timing.compileMs, 0);
+  });
+
+  test('sends a revision along that the worker turns out not to know, once', async () => {
+    const result = await submit(pool, second);
+    assert.ok(result.ok);
+    assert.ok(result.result.timing.compileMs > 0);
+    const again = await submit(pool, second);
+    assert.ok(again.ok && again.result.timing.compileMs === 0);
+  });
+
+  test('refuses at once what its queue has no room for, and does the rest', async () => {
+    // Two batches of one are on their way to the worker when the others come; ten of those wait, and two are too many.
+    const busy = [submit(pool, first, 'fail: slow')];
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    busy.push(submit(pool, first));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const start = performance.now();
+    const waiting = Array.from({ length: 10 }, () => submit(pool, first));
+    const refused = await Promise.all([submit(pool, first), submit(pool, first)]);
+    assert.ok(performance.now() - start < 100, 'at once');
+    for (const result of refused) assert.deepEqual(result, { ok: false, code: 'QUEUE_FULL' });
+    for (const result of await Promise.all([...busy, ...waiting])) assert.ok(result.ok);
+    assert.deepEqual(pool.stats().queued, 0);
+  });
+
+  test('does not begin what has no time left', async () => {
+    assert.deepEqual(await submit(pool, first, '', 0), { ok: false, code: 'DEADLINE_EXCEEDED' });
+    assert.deepEqual(await submit(pool, first, '', -5), { ok: false, code: 'DEADLINE_EXCEEDED' });
+  });
+
+  test('replaces a worker that ends, warm, and says how many reviews it took along', async () => {
+    assert.deepEqual(await submit(pool, first, 'fail: exit'), { ok: false, code: 'WORKER_CRASHED' });
+    assert.deepEqual(lost, [1]);
+    const result = await submit(pool, first);
+    assert.ok(result.ok);
+    assert.equal(result.result.timing.compileMs, 0);
+    assert.deepEqual(pool.stats().workers, ['serving']);
+  });
+
+  test('tries a revision apart from its workers', async () => {
+    assert.deepEqual(await pool.check(second), []);
+    const spec = { ...first.spec, template: '{{ if }}' } as RevisionSource['spec'];
+    const problems = await pool.check({ ...first, digest: 'broken', spec });
+    assert.ok(problems.length > 0 && problems.every(({ field }) => field === 'template'));
+  });
+});
