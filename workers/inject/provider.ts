@@ -4,6 +4,7 @@
 import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext, RevisionSource } from '../protocol.ts';
 import type { JsonObject } from '../template/value.ts';
+import type { RevisionRelease } from './release/told.ts';
 
 /** A decoded admission request. The objects are the request's own and are never modified. */
 export interface InjectRequest {
@@ -38,13 +39,19 @@ export type InjectDecision =
 
 export interface CompiledRevision {
   readonly source: RevisionSource;
+  /** Whose injector's behaviour it has; null for providers that have no releases. */
+  readonly release: RevisionRelease | null;
+  /** What does not keep the revision from serving, but its author should know. Severity is `warning`. */
+  readonly warnings: readonly CompileProblem[];
   /** Pure and synchronous; never throws for anything a pod can contain. */
   inject(request: InjectRequest): InjectDecision;
 }
 
-/** One thing that is wrong with a revision's texts. `field` names the text (`injectConfig`, `values`, `meshConfig`, `template` …). */
+/** One thing that is wrong with a revision's texts. `field` names the text (`injectConfig`, `values`, `meshConfig`, `template`, `release` …). */
 export interface CompileProblem {
   readonly code: string;
+  /** Default: error. */
+  readonly severity?: 'error' | 'warning';
   readonly message: string;
   readonly field: string;
   /** 1-based position within that text, where known. */

@@ -79,7 +79,12 @@ test('warnings keep to the contract of 120 characters', () => {
 test('a request without an object is denied under its uid, and an unknown revision fails', () => {
   const task = { revision: 'r', review: review({ ...REQUEST, object: null }), params: {}, cluster: NO_CLUSTER };
   const source = { digest: '', mesh: '', name: '', spec: undefined as never };
-  const denied = injectReview(task, () => ({ source, inject: () => ({ kind: 'patched', patch: [] }) }));
+  const denied = injectReview(task, () => ({
+    source,
+    release: null,
+    warnings: [],
+    inject: () => ({ kind: 'patched', patch: [] }),
+  }));
   assert.deepEqual(denied.outcome.kind, 'denied');
   assert.equal(JSON.parse(denied.body).response.uid, 'u');
   assert.equal(JSON.parse(denied.body).response.status.code, 400);
@@ -90,6 +95,8 @@ test('a fault of a provider becomes a failure, not an exception', () => {
   const task = { revision: 'r', review: review({ ...REQUEST, object: podOf() }), params: {}, cluster: NO_CLUSTER };
   const broken = {
     source: { digest: '', mesh: '', name: '', spec: undefined as never },
+    release: null,
+    warnings: [],
     inject: () => {
       throw new TypeError('fault');
     },

@@ -22,22 +22,27 @@ function tagOfType(tag: string, type: string): string {
   return type === 'default' ? base : `${base}-${type}`;
 }
 
-function imageOf(values: ImageValues, name: string, type: string, annotations: StringMap, features: Features): string {
-  const fallback = type || (features.imageVariant ? values.variant : '');
-  return `${values.hub}/${name}:${tagOfType(values.tag, stringAt(annotations, PROXY_IMAGE_TYPE) ?? fallback)}`;
+function imageOf(values: ImageValues, name: string, type: string, annotations: StringMap): string {
+  return `${values.hub}/${name}:${tagOfType(values.tag, stringAt(annotations, PROXY_IMAGE_TYPE) ?? type)}`;
 }
 
-/** The proxy's image. Its type: the pod's annotation, the proxy configuration's, the values' variant, in that order. */
+/**
+ * The proxy's image. Its type: the pod's annotation, the proxy configuration's, the values' variant, in that order. `configured`:
+ * `image` of the proxy configuration, undefined where it has none.
+ */
 export function proxyImage(
   values: ImageValues,
-  configured: string,
+  configured: { readonly imageType?: string } | undefined,
   annotations: StringMap,
   features: Features,
 ): string {
-  return imageOf(values, values.proxy || 'proxyv2', configured, annotations, features);
+  const variant = features.imageVariant ? values.variant : '';
+  const type =
+    configured === undefined ? variant : configured.imageType || (features.variantForUntypedImage ? variant : '');
+  return imageOf(values, values.proxy || 'proxyv2', type, annotations);
 }
 
 /** The init container's image; the proxy configuration's type does not count here. */
-export function proxyInitImage(values: ImageValues, annotations: StringMap, features: Features): string {
-  return imageOf(values, values.proxyInit || 'proxyv2', '', annotations, features);
+export function proxyInitImage(values: ImageValues, annotations: StringMap): string {
+  return imageOf(values, values.proxyInit || 'proxyv2', values.variant, annotations);
 }

@@ -80,15 +80,15 @@ export function injectPod(revision: IstioRevision, pod: Pod, surroundings: Surro
     pod: view,
     workload: surroundings.workload,
     proxyConfig,
-    proxyImage: proxyImage(values.images, proxyConfig.config.image?.imageType ?? '', seen, features),
-    proxyInitImage: proxyInitImage(values.images, seen, features),
+    proxyImage: proxyImage(values.images, proxyConfig.config.image, seen, features),
+    proxyInitImage: proxyInitImage(values.images, seen),
     nativeSidecars: surroundings.nativeSidecars,
     ids: surroundings.ids,
   });
   const names = selectTemplates(annotations, revision.choice);
   const merged = mergeTemplates(pod, names, revision.overlays, data, surroundings.nativeSidecars, features);
 
-  let injected = withOverrides(merged.pod, pod, merged.template.spec, status);
+  let injected = withOverrides(merged.pod, pod, merged.template.spec, status, features);
   if (features.adjustInitUser) {
     injected = withUserOfProxy(injected, pod, proxyConfig.config.interceptionMode === TPROXY);
   }

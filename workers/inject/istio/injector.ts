@@ -11,8 +11,8 @@ import { whySkipped } from './decide.ts';
 import { injectPod, type Surroundings } from './inject-pod.ts';
 import { useNativeSidecars } from './native-sidecars.ts';
 import { DEFAULT_IDS, proxyIds, withoutSharedUid } from './openshift.ts';
-import { workloadOf } from './owner.ts';
-import type { ObjectMeta, Pod } from './pod.ts';
+import { DEPLOYMENT_CONFIG, isDeploymentConfig, withoutDeploymentConfig, workloadOf } from './owner.ts';
+import { type ObjectMeta, type Pod, stringAt } from './pod.ts';
 import { reinject } from './reinject.ts';
 import { compileIstio, type IstioRevision } from './revision.ts';
 import { decodeStatus } from './status.ts';
@@ -21,7 +21,8 @@ import { envOfParams } from './url-env.ts';
 /** Compiles a revision of an Istio mesh. Throws CompileError with all problems. */
 export function compileIstioRevision(source: RevisionSource, spec: IstioRevisionSpec): CompiledRevision {
   const revision = compileIstio(spec);
-  return { source, inject: (request) => decide(revision, request) };
+  const { release, warnings } = revision;
+  return { source, release, warnings, inject: (request) => decide(revision, request) };
 }
 
 function decide(revision: IstioRevision, request: InjectRequest): InjectDecision {
@@ -58,8 +59,11 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
 
   let pod: Pod = { ...typed, metadata: metadataIn(namespace, typed.metadata) };
   if (revision.openShift) pod = withoutSharedUid(pod, revision.features);
+  const workload = workloadOf(pod.metadata, namespace, revision.features);
+  const hidden = revision.features.hideDeploymentConfigLabel && isDeploymentConfig(workload);
+  if (hidden) pod = { ...pod, metadata: withoutDeploymentConfig(pod.metadata) };
   const surroundings: Surroundings = {
-    workload: workloadOf(pod.metadata, namespace, revision.features),
+    workload,
     env: envOfParams(request.params),
     ids: revision.openShift ? proxyIds(request.cluster.namespace) : DEFAULT_IDS,
     nativeSidecars: useNativeSidecars(revision.nativeSidecars, request.cluster, pod.spec.nodeName),
@@ -68,14 +72,14 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
   const again = status === undefined ? undefined : reinject(revision, pod, status, surroundings);
   if (again?.kind === 'unchanged') return { kind: 'skipped', reason: 'ALREADY_INJECTED' };
   const injected = again?.kind === 'changed' ? again.pod : injectPod(revision, pod, surroundings);
-  const decision = patched(request.object, typed, namespace, injected);
+  const decision = patched(request.object, typed, asSent(typed, namespace, injected, hidden));
   const same = status !== undefined && decision.kind === 'patched' && decision.patch.length === 0;
   return same ? { kind: 'skipped', reason: 'ALREADY_INJECTED' } : decision;
 }
 
 /** The patch that makes the injected pod out of the request's object. */
-function patched(object: JsonObject, typed: Pod, namespace: string, injected: Pod): InjectDecision {
-  const result = graft(object, typed, asSent(typed, namespace, injected)) as JsonObject;
+function patched(object: JsonObject, typed: Pod, injected: Pod): InjectDecision {
+  const result = graft(object, typed, injected) as JsonObject;
   const patch = diff(object, result);
   if (!provePatch(object, result, patch)) {
     return { kind: 'failed', code: 'PATCH_UNPROVED', message: REASONS.PATCH_UNPROVED.sentence };
@@ -83,11 +87,13 @@ function patched(object: JsonObject, typed: Pod, namespace: string, injected: Po
   return { kind: 'patched', patch };
 }
 
-/** The injected pod with what `metadataIn` took away, and without what it added. */
-function asSent(typed: Pod, namespace: string, injected: Pod): Pod {
+/** The injected pod with what `metadataIn` took away, and without what it added. `hidden`: label deploymentconfig went too. */
+function asSent(typed: Pod, namespace: string, injected: Pod, hidden: boolean): Pod {
   const metadata: ObjectMeta = { ...injected.metadata };
   if (typed.metadata.namespace === undefined && metadata.namespace === namespace) delete metadata.namespace;
   const { managedFields } = typed.metadata;
   if (managedFields !== undefined) metadata.managedFields = managedFields;
+  const config = hidden ? stringAt(typed.metadata.labels, DEPLOYMENT_CONFIG) : undefined;
+  if (config !== undefined) metadata.labels = { ...metadata.labels, [DEPLOYMENT_CONFIG]: config };
   return { ...injected, metadata };
 }

@@ -1,5 +1,33 @@
 /** Whether the proxy becomes a native sidecar: an init container that keeps running (Kubernetes 1.29, stable in 1.33). */
 import type { ClusterContext, NativeSidecars } from '../../protocol.ts';
+import type { Features } from './features.ts';
+import { stringAt } from './pod.ts';
+import { parseBool } from './strconv.ts';
+
+/** istiod's variable for its mode, which templates of releases before 1.27 read themselves. */
+const MODE_VARIABLE = 'ENABLE_NATIVE_SIDECARS';
+
+export interface NativeSetting {
+  readonly mode: NativeSidecars;
+  /** istiod's environment, with the variable as the mode says. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a revision asks for, in its release. `Auto` leaves it to istiod's own environment, and that, where it says nothing, to the
+ * release: off, until releases look at the nodes.
+ */
+export function nativeSetting(
+  mode: NativeSidecars,
+  env: Readonly<Record<string, string>>,
+  features: Features,
+): NativeSetting {
+  if (mode !== 'Auto') return { mode, env: { ...env, [MODE_VARIABLE]: String(mode === 'Always') } };
+  const text = stringAt(env, MODE_VARIABLE);
+  if (!features.detectNativeSidecars) return { mode: parseBool(text ?? '') === true ? 'Always' : 'Never', env };
+  if (text === undefined || text === 'auto') return { mode: 'Auto', env };
+  return { mode: text === 'true' ? 'Always' : 'Never', env };
+}
 
 /** The kubelet's minor version from which on native sidecars are stable. */
 const STABLE_MINOR = 33;

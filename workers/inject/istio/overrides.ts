@@ -10,7 +10,9 @@ import { strategicMergePatch } from '../../merge/strategic-merge.ts';
 import { marshalGoJson, parseGoJson } from '../../template/gojson.ts';
 import { GoRef, type GoSliceType, type JsonObject, type JsonValue } from '../../template/value.ts';
 import { Denial } from '../reason.ts';
+import type { Features } from './features.ts';
 import { AUTO_IMAGE, OVERRIDES } from './names.ts';
+import { DEFAULT_IDS } from './openshift.ts';
 import { type Container, findContainer, findInPod, type Pod, type PodSpec, type StringMap, stringAt } from './pod.ts';
 import type { InjectionStatus } from './status.ts';
 
@@ -57,10 +59,19 @@ function encodeOverrides(overrides: Overrides): string {
 }
 
 /** The container as it is merged: an image named `auto` stands for the template's. */
-function overlayOf(container: Container): Container {
+function overlayOf(own: Container, template: Container, features: Features): Container {
+  const container = features.dropForeignProxyUser ? withoutForeignUser(own, template) : own;
   if (container.image !== AUTO_IMAGE) return container;
   const { image: _, ...rest } = container;
   return rest as Container;
+}
+
+/** A uid other than Istio's own in the template means that OpenShift assigns them, to the user's container too. */
+function withoutForeignUser(own: Container, template: Container): Container {
+  const uid = template.securityContext?.runAsUser;
+  if (own.securityContext === undefined || uid === undefined || uid === DEFAULT_IDS.uid) return own;
+  const { runAsUser: _user, runAsGroup: _group, ...securityContext } = own.securityContext;
+  return { ...own, securityContext };
 }
 
 function applied(pod: Pod, field: 'containers' | 'initContainers', container: Container): Pod {
@@ -83,25 +94,28 @@ export function withOverrides(
   original: Pod,
   template: PodSpec,
   previous: InjectionStatus | undefined,
+  features: Features,
 ): Pod {
   const saved = decodeOverrides(original.metadata.annotations);
   const containers: Container[] = [];
   const initContainers: Container[] = [];
   let pod = injected;
-  for (const { name } of template.containers ?? []) {
+  for (const given of template.containers ?? []) {
+    const { name } = given;
     if (previous?.containers.includes(name)) continue;
     const own = findContainer(name, saved.containers) ?? findContainer(name, original.spec.containers);
     if (own === undefined) continue;
-    const overlay = overlayOf(own);
+    const overlay = overlayOf(own, given, features);
     containers.push(overlay);
     pod = applied(pod, 'containers', overlay);
   }
-  for (const { name } of template.initContainers ?? []) {
+  for (const given of template.initContainers ?? []) {
+    const { name } = given;
     if (previous?.initContainers.includes(name)) continue;
     // As a native sidecar the proxy is an init container, but users still write it among the containers.
     const own = findContainer(name, saved.initContainers) ?? findInPod(name, original.spec);
     if (own === undefined) continue;
-    const overlay = overlayOf(own);
+    const overlay = overlayOf(own, given, features);
     initContainers.push(overlay);
     pod = applied(pod, 'initContainers', overlay);
   }

@@ -10,7 +10,12 @@ export interface Workload {
   readonly namespace: string;
   readonly kind: string;
   readonly apiVersion: string;
+  /** All of the metadata that templates of the release see under the workload's name; absent where they see name and namespace. */
+  readonly metadata?: ObjectMeta;
 }
+
+/** The label by which OpenShift's DeploymentConfig is told. */
+export const DEPLOYMENT_CONFIG = 'deploymentconfig';
 
 /** A Job that a CronJob made is called after it, a hyphen, and the scheduled time. */
 const SCHEDULED_TIME = /^-\d{8,10}$/;
@@ -34,7 +39,9 @@ function cronJobOf(job: string): string | undefined {
   return name === '' ? undefined : name;
 }
 
-function climb(owner: OwnerReference, labels: StringMap | undefined, features: Features): Omit<Workload, 'namespace'> {
+type Climbed = Pick<Workload, 'name' | 'kind' | 'apiVersion'>;
+
+function climb(owner: OwnerReference, labels: StringMap | undefined, features: Features): Climbed {
   const { apiVersion, kind, name } = owner;
   if (kind === 'ReplicaSet') {
     const deployment = withoutHash(name, label(labels, 'pod-template-hash'));
@@ -44,7 +51,7 @@ function climb(owner: OwnerReference, labels: StringMap | undefined, features: F
       if (rollout !== undefined) return { name: rollout, kind: 'Rollout', apiVersion: 'v1alpha1' };
     }
   } else if (kind === 'ReplicationController') {
-    const config = label(labels, 'deploymentconfig');
+    const config = label(labels, DEPLOYMENT_CONFIG);
     if (config !== '') return { name: config, kind: 'DeploymentConfig', apiVersion };
   } else if (kind === 'Job') {
     const cron = cronJobOf(name);
@@ -59,7 +66,22 @@ function climb(owner: OwnerReference, labels: StringMap | undefined, features: F
 export function workloadOf(metadata: ObjectMeta, namespace: string, features: Features): Workload {
   const podName = metadata.name ?? '';
   const owner = metadata.generateName ? metadata.ownerReferences?.find((ref) => ref.controller === true) : undefined;
-  if (owner === undefined) return { name: podName, namespace, kind: 'Pod', apiVersion: 'v1' };
-  const workload = climb(owner, metadata.labels, features);
-  return { ...workload, name: workload.name || podName, namespace };
+  const found: Climbed =
+    owner === undefined ? { name: podName, kind: 'Pod', apiVersion: 'v1' } : climb(owner, metadata.labels, features);
+  const workload: Workload = { ...found, name: found.name || podName, namespace };
+  if (!features.wholeDeploymentMeta) return workload;
+  const { ownerReferences: _, ...rest } = metadata;
+  const named = { ...rest, name: workload.name, namespace };
+  return { ...workload, metadata: isDeploymentConfig(workload) ? withoutDeploymentConfig(named) : named };
+}
+
+/** Whether a workload was told from its pods' label deploymentconfig. */
+export function isDeploymentConfig({ kind }: Pick<Workload, 'kind'>): boolean {
+  return kind === 'DeploymentConfig';
+}
+
+/** The metadata without the label that names the DeploymentConfig. */
+export function withoutDeploymentConfig(metadata: ObjectMeta): ObjectMeta {
+  const { [DEPLOYMENT_CONFIG]: _, ...labels } = metadata.labels ?? {};
+  return { ...metadata, labels };
 }

@@ -6,25 +6,30 @@ import { istioFuncs } from '../../template/funcs/istio.ts';
 import type { JsonObject } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
 import { parseYaml } from '../../yaml/parse.ts';
+import { compileOverlay, type Overlay } from '../overlay/overlay.ts';
 import { CompileError, type CompileProblem } from '../provider.ts';
+import type { RevisionRelease, ToldRelease } from '../release/told.ts';
 import type { Selection } from './decide.ts';
-import { type Features, featuresOf, nativeMode } from './features.ts';
+import { type Features, featuresAt } from './features.ts';
 import { CONFIG_FIELD, type InjectConfig, placeOfTemplate, readInjectConfig } from './inject-config.ts';
 import { enablePrometheusMerge, inboundTrafficPolicyMode, type MeshConfig } from './mesh/config.ts';
-import { NEWEST_MINOR } from './mesh/default-config.ts';
 import { effectiveMeshConfig } from './mesh/effective-mesh.ts';
 import type { MergeMode } from './mesh/effective-proxy-config.ts';
 import { MeshConfigError, problemText } from './mesh/mesh-error.ts';
 import { ProtoJsonWriter } from './mesh/proto-json.ts';
 import { ProxyConfigSource } from './mesh/proxy-config-source.ts';
-import { compileOverlay, type Overlay } from '../overlay/overlay.ts';
+import { nativeSetting } from './native-sidecars.ts';
+import { stringAt } from './pod.ts';
 import type { PostSettings } from './post-process.ts';
+import { NEWEST_RELEASE, tellIstioRelease } from './releases.ts';
 import type { TemplateChoice } from './select-templates.ts';
-import { type TemplateData, templateData } from './template-data.ts';
+import { SHARED_FIELDS, type TemplateData, templateData } from './template-data.ts';
 import { type AnnotationChecks, annotationChecks } from './validate-annotations.ts';
-import { readValues, type Values } from './values.ts';
+import { readValues, type Values, valuesEnv } from './values.ts';
 
 export interface IstioRevision {
+  readonly release: RevisionRelease;
+  readonly warnings: readonly CompileProblem[];
   readonly features: Features;
   readonly nativeSidecars: NativeSidecars;
   readonly openShift: boolean;
@@ -39,14 +44,12 @@ export interface IstioRevision {
 }
 
 const OPENSHIFT = 'openshift';
-/** Templates of releases before 1.27 ask istiod's environment whether to use native sidecars. */
-const NATIVE_SIDECARS_ENV: Readonly<Record<NativeSidecars, string | null>> = {
-  Always: 'true',
-  Never: 'false',
-  Auto: null,
-};
+/** istiod's own variables for what a revision may say itself. */
+const PLATFORM = 'PLATFORM';
+const COMPLIANCE_POLICY = 'COMPLIANCE_POLICY';
 const VALUES_FIELD = 'values';
 const MESH_FIELD = 'meshConfig';
+const RELEASE_FIELD = 'release';
 
 /** Collects what is wrong with the three texts, so that all of it is told at once. */
 class Problems {
@@ -57,9 +60,17 @@ class Problems {
   }
 }
 
-function compileMesh(text: string, problems: Problems): MeshConfig | null {
+function tellRelease(spec: IstioRevisionSpec, values: Values | null, problems: Problems): ToldRelease {
+  const told = tellIstioRelease(spec.release, values?.tree ?? null);
+  if (told !== undefined) return told;
+  const message = `${JSON.stringify(spec.release)} is no release of Istio, such as 1.24.6 or 1.24`;
+  problems.add({ code: 'RELEASE_INVALID', field: RELEASE_FIELD, message });
+  return { release: NEWEST_RELEASE, warnings: [] };
+}
+
+function compileMesh(text: string, minor: number, problems: Problems): MeshConfig | null {
   try {
-    return effectiveMeshConfig(text);
+    return effectiveMeshConfig(text, minor);
   } catch (error) {
     if (!(error instanceof MeshConfigError)) throw error;
     return problems.add(
@@ -91,13 +102,6 @@ function compileValues(text: string, problems: Problems): Values | null {
   return read.values;
 }
 
-/** What templates can call. Their environment is istiod's, which this is not: the revision says it. */
-function funcsOf(spec: IstioRevisionSpec): FuncMap {
-  const native = NATIVE_SIDECARS_ENV[spec.nativeSidecars];
-  const env = native === null ? spec.env : { ...spec.env, ENABLE_NATIVE_SIDECARS: native };
-  return istioFuncs({ env, protoJson: new ProtoJsonWriter(NEWEST_MINOR) });
-}
-
 /** A template's own lines and columns, as those of the configuration that holds it. */
 function templateProblem(config: string, name: string, text: string, error: TemplateError): CompileProblem {
   const problem = { code: error.code, field: CONFIG_FIELD, message: `templates.${name}: ${error.message}` };
@@ -115,7 +119,7 @@ function compileTemplates(
   const overlays = new Map<string, Overlay>();
   for (const [name, text] of templates) {
     try {
-      overlays.set(name, compileOverlay(text, funcs));
+      overlays.set(name, compileOverlay(text, funcs, { shared: SHARED_FIELDS }));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       problems.add(templateProblem(spec.injectConfig, name, text, error));
@@ -126,25 +130,31 @@ function compileTemplates(
 
 /**
  * Compiles a revision. Throws CompileError with the problems of all three texts: YAML_…, INJECT_CONFIG_TYPE, TEMPLATE_SYNTAX,
- * TEMPLATE_LIMIT (field injectConfig), VALUES_TYPE (values), MESH_CONFIG_… (meshConfig). `mode`: how a pod's own proxy
- * configuration is merged.
+ * TEMPLATE_LIMIT (field injectConfig), VALUES_TYPE (values), MESH_CONFIG_… (meshConfig), RELEASE_INVALID (release). `mode`: how a
+ * pod's own proxy configuration is merged.
  */
 export function compileIstio(spec: IstioRevisionSpec, mode: MergeMode = 'webhook'): IstioRevision {
   const problems = new Problems();
-  const features = featuresOf(spec.release);
-  const mesh = compileMesh(spec.meshConfig, problems);
   const values = compileValues(spec.values, problems);
+  const { release, warnings } = tellRelease(spec, values, problems);
+  const features = featuresAt(release);
+  const mesh = compileMesh(spec.meshConfig, release.line, problems);
   const { config, problems: configProblems } = readInjectConfig(spec.injectConfig);
   problems.add(...configProblems);
-  const overlays = compileTemplates(spec, config?.templates ?? new Map(), funcsOf(spec), problems);
+  // Templates read istiod's environment, which this is not: the values and the revision say it.
+  const native = nativeSetting(spec.nativeSidecars, { ...valuesEnv(values?.tree), ...spec.env }, features);
+  const funcs = istioFuncs({ env: native.env, protoJson: new ProtoJsonWriter(release.line), features });
+  const overlays = compileTemplates(spec, config?.templates ?? new Map(), funcs, problems);
   if (problems.list.length > 0 || mesh === null || values === null || config === null) {
     throw new CompileError(problems.list);
   }
-  const proxyConfigs = new ProxyConfigSource(mesh, { mode, minor: NEWEST_MINOR });
+  const proxyConfigs = new ProxyConfigSource(mesh, { mode, minor: release.line });
   return {
+    release,
+    warnings,
     features,
-    nativeSidecars: nativeMode(features, spec.nativeSidecars),
-    openShift: spec.platform === OPENSHIFT,
+    nativeSidecars: native.mode,
+    openShift: (spec.platform || stringAt(native.env, PLATFORM)) === OPENSHIFT,
     values,
     selection: config.selection,
     choice: config.choice,
@@ -154,12 +164,15 @@ export function compileIstio(spec: IstioRevisionSpec, mode: MergeMode = 'webhook
       const outcome = proxyConfigs.get(value);
       return outcome.ok ? undefined : outcome.problems.map(problemText).join(', ');
     }),
-    data: templateData({
-      values: values.tree,
-      revision: spec.revision,
-      inboundTrafficPolicyMode: inboundTrafficPolicyMode(mesh),
-      compliancePolicy: spec.compliancePolicy,
-    }),
+    data: templateData(
+      {
+        values: values.tree,
+        revision: spec.revision,
+        inboundTrafficPolicyMode: inboundTrafficPolicyMode(mesh),
+        compliancePolicy: spec.compliancePolicy || (stringAt(native.env, COMPLIANCE_POLICY) ?? ''),
+      },
+      features,
+    ),
     post: {
       features,
       metrics: { enabled: enablePrometheusMerge(mesh), statusPort: mesh.defaultConfig?.statusPort ?? 0 },

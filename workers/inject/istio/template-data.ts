@@ -11,6 +11,8 @@ import {
   type JsonObject,
   STRING,
 } from '../../template/value.ts';
+import type { SharedFields } from '../overlay/variants.ts';
+import type { Features } from './features.ts';
 import { MESH_CONFIG, PROXY_CONFIG } from './mesh/mesh-schema.ts';
 import type { ResolvedProxyConfig } from './mesh/proxy-config-source.ts';
 import type { ProxyIds } from './openshift.ts';
@@ -44,6 +46,46 @@ const METADATA = goType('v1.ObjectMeta');
 const SPEC = goType('v1.PodSpec');
 const TYPE_META = goType('v1.TypeMeta');
 
+/** Members that not every release has. */
+const FIELD_SWITCHES = {
+  NativeSidecars: 'nativeSidecarsField',
+  ProxyInitImage: 'proxyInitImageField',
+  InboundTrafficPolicyMode: 'inboundTrafficPolicyModeField',
+  CompliancePolicy: 'compliancePolicyField',
+} as const satisfies Readonly<Record<string, keyof Features>>;
+
+/** The struct of a release. */
+function dataType(features: Features): GoStructType {
+  const fields: Readonly<Record<string, GoType>> = {
+    TypeMeta: TYPE_META,
+    DeploymentMeta: features.wholeDeploymentMeta ? METADATA : NAMESPACED_NAME,
+    ObjectMeta: METADATA,
+    Spec: SPEC,
+    ProxyConfig: PROXY_CONFIG.goPointer,
+    MeshConfig: MESH_CONFIG.goPointer,
+    Values: ANY_MAP,
+    Revision: STRING,
+    NativeSidecars: BOOL,
+    ProxyImage: STRING,
+    ProxyInitImage: STRING,
+    ProxyUID: INT64,
+    ProxyGID: INT64,
+    InboundTrafficPolicyMode: STRING,
+    CompliancePolicy: STRING,
+  };
+  const missing: string[] = [];
+  for (const [field, name] of Object.entries(FIELD_SWITCHES)) if (!features[name]) missing.push(field);
+  const known = Object.entries(fields).filter(([field]) => !missing.includes(field));
+  // Templates get a pointer to the struct in Go too; methods aside there is no difference to the struct itself.
+  return struct('inject.SidecarTemplateData', Object.fromEntries(known));
+}
+
+/** Fields that pods share: all of a revision's, and those that most of them do. */
+export const SHARED_FIELDS: SharedFields = {
+  always: ['MeshConfig', 'Values', 'Revision', 'InboundTrafficPolicyMode', 'CompliancePolicy'],
+  often: ['ProxyConfig', 'NativeSidecars', 'ProxyUID', 'ProxyGID'],
+};
+
 /** Everything of the data that one revision's pods share. */
 export interface RevisionData {
   readonly values: JsonObject;
@@ -65,30 +107,13 @@ export interface PodData {
 
 export type TemplateData = (pod: PodData) => GoRef;
 
-/** The builder of template data for a revision. */
-export function templateData(revision: RevisionData): TemplateData {
-  // Templates get a pointer to the struct in Go too; methods aside there is no difference to the struct itself.
-  const type = struct('inject.SidecarTemplateData', {
-    TypeMeta: TYPE_META,
-    DeploymentMeta: NAMESPACED_NAME,
-    ObjectMeta: METADATA,
-    Spec: SPEC,
-    ProxyConfig: PROXY_CONFIG.goPointer,
-    MeshConfig: MESH_CONFIG.goPointer,
-    Values: ANY_MAP,
-    Revision: STRING,
-    NativeSidecars: BOOL,
-    ProxyImage: STRING,
-    ProxyInitImage: STRING,
-    ProxyUID: INT64,
-    ProxyGID: INT64,
-    InboundTrafficPolicyMode: STRING,
-    CompliancePolicy: STRING,
-  });
+/** The builder of template data for a revision; `features` say which members there are. */
+export function templateData(revision: RevisionData, features: Features): TemplateData {
+  const type = dataType(features);
   return (data) =>
     new GoRef(type, {
       TypeMeta: { kind: data.workload.kind, apiVersion: data.workload.apiVersion },
-      DeploymentMeta: { Namespace: data.workload.namespace, Name: data.workload.name },
+      DeploymentMeta: deploymentMeta(data.workload, features),
       ObjectMeta: data.pod.metadata,
       Spec: data.pod.spec,
       ProxyConfig: data.proxyConfig.ref,
@@ -103,4 +128,12 @@ export function templateData(revision: RevisionData): TemplateData {
       InboundTrafficPolicyMode: revision.inboundTrafficPolicyMode,
       CompliancePolicy: revision.compliancePolicy,
     });
+}
+
+function deploymentMeta(
+  { name, namespace, metadata }: Workload,
+  features: Features,
+): Readonly<Record<string, unknown>> {
+  if (features.wholeDeploymentMeta) return metadata ?? { name, namespace };
+  return { Namespace: namespace, Name: name };
 }

@@ -99,3 +99,18 @@ export function readValues(tree: JsonObject): {
   };
   return { values, problems: reader.problems };
 }
+
+/** istiod's environment as the values set it (`pilot.env`, since Istio 1.26); what is no text or number is left out. */
+export function valuesEnv(tree: JsonObject | undefined): Readonly<Record<string, string>> {
+  const env: Record<string, string> = Object.create(null);
+  const pilot = tree !== undefined && Object.hasOwn(tree, 'pilot') ? tree['pilot'] : null;
+  if (typeof pilot !== 'object' || pilot === null || Array.isArray(pilot) || !Object.hasOwn(pilot, 'env')) return env;
+  const given = pilot['env'];
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return env;
+  for (const key of Object.keys(given)) {
+    const value = given[key] ?? null;
+    if (typeof value === 'string') env[key] = value;
+    else if (typeof value === 'number' || typeof value === 'boolean') env[key] = sprint(value);
+  }
+  return env;
+}

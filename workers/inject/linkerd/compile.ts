@@ -43,7 +43,8 @@ import type { ProxyContext } from './proxy-env.ts';
 import { type Target, targetOf } from './target.ts';
 import { type LinkerdValues, type ProxyValues, readValues } from './values.ts';
 
-interface Compiled {
+/** A revision's values and texts, read once. */
+export interface Compiled {
   readonly values: LinkerdValues;
   readonly controlPlaneNamespace: string;
   readonly createdBy: string;
@@ -58,11 +59,12 @@ interface Compiled {
 export function compileLinkerdRevision(source: RevisionSource): CompiledRevision {
   const { spec } = source;
   if (spec.provider !== 'linkerd') throw new TypeError(`${spec.provider} revision given to the linkerd provider`);
-  const compiled = compile(spec);
-  return { source, inject: (request) => inject(compiled, request) };
+  const compiled = compileLinkerd(spec);
+  return { source, release: null, warnings: [], inject: (request) => inject(compiled, request) };
 }
 
-function compile(spec: LinkerdRevisionSpec): Compiled {
+/** Reads the values of a revision, for the webhook and the command line alike. Throws CompileError. */
+export function compileLinkerd(spec: LinkerdRevisionSpec): Compiled {
   const problems: CompileProblem[] = [];
   let parsed: JsonValue = null;
   try {
@@ -233,7 +235,7 @@ function hasOpaquePorts({ own, metadata }: Target): boolean {
 }
 
 /** Pod security rules that admit the app's container are to admit the proxy: it takes over capabilities and the token's mount. */
-function takeFromFirstContainer(proxy: ProxyValues, spec: PodSpec): void {
+export function takeFromFirstContainer(proxy: ProxyValues, spec: PodSpec): void {
   const capabilities = spec.containers?.[0]?.securityContext?.['capabilities'];
   if (isJsonObject(capabilities)) {
     const list = (value: JsonValue | undefined) =>
@@ -245,7 +247,8 @@ function takeFromFirstContainer(proxy: ProxyValues, spec: PodSpec): void {
   proxy.saMount = serviceAccountMount(spec) ?? proxy.saMount;
 }
 
-function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string | null {
+/** What of a pod's settings Linkerd denies, in one sentence; null when nothing is. */
+export function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string | null {
   if (proxy.logHTTPHeaders !== '' && proxy.logHTTPHeaders !== 'off' && proxy.logHTTPHeaders !== 'insecure') {
     return `logHTTPHeaders is ${JSON.stringify(proxy.logHTTPHeaders)}, not "insecure" or "off"`;
   }

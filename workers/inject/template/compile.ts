@@ -64,7 +64,7 @@ export function compileTemplateRevision(source: RevisionSource): CompiledRevisio
     overlayOf: overlayReader(set),
     dataOf: templateData(source, values),
   };
-  return { source, inject: (request) => decide(compiled, request) };
+  return { source, release: null, warnings: [], inject: (request) => decide(compiled, request) };
 }
 
 function readValues(text: string, problems: CompileProblem[]): JsonObject | null {

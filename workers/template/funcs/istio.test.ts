@@ -212,8 +212,14 @@ describe('what fails', () => {
   }
 
   test('functions that a release does not have do not parse', () => {
-    const none = { mergeMaps: false, omitNil: false, otelResourceAttributes: false, multusNamespace: false };
-    for (const name of ['mergeMaps', 'omitNil', 'otelResourceAttributes']) {
+    const none = {
+      mergeMaps: false,
+      omitNil: false,
+      otelResourceAttributes: false,
+      multusNamespace: false,
+      sprig33: false,
+    };
+    for (const name of ['mergeMaps', 'omitNil', 'otelResourceAttributes', 'sha512sum']) {
       assert.throws(
         () => render(`{{ ${name} }}`, none),
         (error: unknown) => error instanceof TemplateError && error.code === 'TEMPLATE_SYNTAX',

@@ -39,6 +39,8 @@ export interface IstioFuncFeatures {
   readonly otelResourceAttributes: boolean;
   /** appendMultusNetwork splits NAMESPACE/NAME in JSON. Istio 1.23.6, 1.24.4, 1.25.1. */
   readonly multusNamespace: boolean;
+  /** The functions are those of sprig 3.3; before Istio 1.24, of sprig 3.2. */
+  readonly sprig33: boolean;
 }
 
 export const NEWEST_ISTIO_FUNCS: IstioFuncFeatures = {
@@ -46,6 +48,7 @@ export const NEWEST_ISTIO_FUNCS: IstioFuncFeatures = {
   omitNil: true,
   otelResourceAttributes: true,
   multusNamespace: true,
+  sprig33: true,
 };
 
 /** What the functions need of a revision. */
@@ -57,7 +60,7 @@ export interface IstioFuncContext {
   /** Default: the newest. */
   readonly features?: IstioFuncFeatures;
   /** What sprig's functions may read beside `env`. */
-  readonly sprig?: Omit<SprigOptions, 'env'>;
+  readonly sprig?: Omit<SprigOptions, 'env' | 'release'>;
 }
 
 const PROTO_MESSAGE: GoInterfaceType = { kind: 'interface', name: 'protoreflect.ProtoMessage' };
@@ -72,7 +75,7 @@ const meshConfigArg: Param<GoRef> = { type: MESH_CONFIG.goPointer };
 export function istioFuncs(context: IstioFuncContext): FuncMap {
   const features = context.features ?? NEWEST_ISTIO_FUNCS;
   const funcs = new Map<string, GoFunc>([
-    ...sprigFuncs({ ...context.sprig, env: context.env }),
+    ...sprigFuncs({ ...context.sprig, env: context.env, release: features.sprig33 ? '3.3' : '3.2' }),
     ...PLAIN_FUNCS,
     ...portFuncs,
   ]);

@@ -4,7 +4,7 @@
  * Where Go's answer is random or depends on the machine, ours does not: `keys` and `values` keep the order of insertion, and functions
  * that read clock, randomness, network or environment are errors unless the options supply what they read.
  */
-import type { FuncMap } from '../func.ts';
+import type { FuncMap, GoFunc } from '../func.ts';
 import { cryptoFuncs } from './sprig/crypto.ts';
 import type { DateOptions } from './sprig/date.ts';
 import { dateFuncs } from './sprig/date.ts';
@@ -15,7 +15,7 @@ import type { EnvironmentOptions } from './sprig/environment.ts';
 import { environmentFuncs } from './sprig/environment.ts';
 import { flowFuncs } from './sprig/flow.ts';
 import { jsonFuncs } from './sprig/json.ts';
-import { letterCaseFuncs } from './sprig/letter-case.ts';
+import { camelCaseOfSprig32, letterCaseFuncs } from './sprig/letter-case.ts';
 import { listFuncs } from './sprig/lists.ts';
 import { mathFuncs } from './sprig/math.ts';
 import { pathFuncs } from './sprig/path.ts';
@@ -27,11 +27,14 @@ import { urlFuncs } from './sprig/url.ts';
 import { wrapFuncs } from './sprig/wrap.ts';
 
 /** What sprig reads from outside the template. What is left out makes the functions that need it errors. */
-export interface SprigOptions extends DateOptions, EnvironmentOptions {}
+export interface SprigOptions extends DateOptions, EnvironmentOptions {
+  /** Default: 3.3. 3.2 has no sha512sum and another camelcase. */
+  readonly release?: '3.2' | '3.3';
+}
 
 /** sprig's functions by name. The map holds a memory of compiled regular expressions: make one per compiled template set. */
 export function sprigFuncs(options: SprigOptions = {}): FuncMap {
-  return new Map([
+  const funcs = new Map<string, GoFunc>([
     ...stringFuncs,
     ...letterCaseFuncs,
     ...wrapFuncs,
@@ -52,4 +55,9 @@ export function sprigFuncs(options: SprigOptions = {}): FuncMap {
     ...environmentFuncs(options),
     ...flowFuncs,
   ]);
+  if (options.release === '3.2') {
+    funcs.delete('sha512sum');
+    funcs.set('camelcase', camelCaseOfSprig32);
+  }
+  return funcs;
 }

@@ -2,14 +2,10 @@
  * The configuration that Istio starts from (pkg/config/mesh), before a mesh says anything.
  */
 import type { YamlObject } from '../../../yaml/value.ts';
+import { featuresAt } from '../features.ts';
 import type { MeshConfig, ProxyConfig } from './config.ts';
 import { MessageDecoder } from './decode-message.ts';
 import { MESH_CONFIG, PROXY_CONFIG } from './mesh-schema.ts';
-
-/** The newest minor release of Istio whose behaviour we have: master, which is 1.31. */
-export const NEWEST_MINOR = 31;
-/** Until this minor release tracing to Zipkin is a default. */
-const LAST_MINOR_WITH_ZIPKIN = 21;
 
 const PROXY_DEFAULTS: YamlObject = {
   configPath: './etc/istio/proxy',
@@ -60,7 +56,8 @@ const MESH_DEFAULTS: YamlObject = {
 
 /** The proxy configuration of a release, given by its minor number. */
 export function defaultProxyConfig(minor: number): ProxyConfig {
-  const defaults = minor <= LAST_MINOR_WITH_ZIPKIN ? { ...PROXY_DEFAULTS, ...ZIPKIN_DEFAULT } : PROXY_DEFAULTS;
+  const { zipkinByDefault } = featuresAt({ line: minor, patch: 0 });
+  const defaults = zipkinByDefault ? { ...PROXY_DEFAULTS, ...ZIPKIN_DEFAULT } : PROXY_DEFAULTS;
   return new MessageDecoder(minor).decode(PROXY_CONFIG, defaults) as ProxyConfig;
 }
 

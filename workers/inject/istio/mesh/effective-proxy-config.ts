@@ -3,9 +3,10 @@
  * each over the one before. ProxyConfig resources of a cluster are not known here.
  */
 import { GoRef } from '../../../template/value.ts';
+import { NEWEST_MINOR } from '../releases.ts';
 import type { MeshConfig, ProxyConfig } from './config.ts';
 import { MessageDecoder } from './decode-message.ts';
-import { defaultProxyConfig, NEWEST_MINOR } from './default-config.ts';
+import { defaultProxyConfig } from './default-config.ts';
 import { readDocument } from './effective-mesh.ts';
 import { mergeProxyConfig, mergeProxyDocument } from './merge-proxy-config.ts';
 import { MeshConfigError } from './mesh-error.ts';

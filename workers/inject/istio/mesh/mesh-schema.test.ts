@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { NEWEST_MINOR } from './default-config.ts';
+import { NEWEST_MINOR } from '../releases.ts';
 import { ENUM_SCHEMAS, MESSAGE_SCHEMAS, messageOfType, PROXY_CONFIG } from './mesh-schema.ts';
 
 const OLDEST_MINOR = 20;

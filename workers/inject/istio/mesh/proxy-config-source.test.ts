@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NEWEST_MINOR } from '../releases.ts';
 import { holdApplicationUntilProxyStarts } from './config.ts';
-import { NEWEST_MINOR } from './default-config.ts';
 import { effectiveMeshConfig } from './effective-mesh.ts';
 import { ProtoJsonWriter } from './proto-json.ts';
 import type { ResolvedProxyConfig } from './proxy-config-source.ts';

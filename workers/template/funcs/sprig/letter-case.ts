@@ -242,8 +242,11 @@ function connectWords(value: string, connector: string): string {
   return out;
 }
 
-/** xstrings' ToPascalCase: connectors between words go, the letter after them becomes upper case; leading ones stay. */
-function pascalCase(value: string): string {
+/**
+ * xstrings' ToPascalCase: connectors between words go, the letter after them becomes upper case; leading ones stay. Capitals that follow a
+ * word's first become lower case, which they did not in sprig 3.2 (`lowersCapitals`).
+ */
+function pascalCase(value: string, lowersCapitals: boolean): string {
   const codes = runes(value);
   const start = skipWhile(codes, 0, isConnector);
   let out = textOf(codes.slice(0, start));
@@ -251,7 +254,7 @@ function pascalCase(value: string): string {
   // A text of connectors alone gets its last one twice, as xstrings has it.
   if (firstCode === undefined) return out + textOf(codes.slice(-1));
   let pending = toUpperRune(firstCode);
-  let lowering = isUpperRune(firstCode);
+  let lowering = lowersCapitals && isUpperRune(firstCode);
   for (const code of codes.slice(start + 1)) {
     const previous = pending;
     pending = code;
@@ -259,7 +262,7 @@ function pascalCase(value: string): string {
       if (isConnector(code)) {
         out += String.fromCodePoint(previous);
       } else {
-        lowering = isUpperRune(code);
+        lowering = lowersCapitals && isUpperRune(code);
         pending = toUpperRune(code);
       }
       continue;
@@ -279,5 +282,8 @@ export const letterCaseFuncs: readonly (readonly [string, GoFunc])[] = [
   ['swapcase', fn1(text, swapCase)],
   ['snakecase', fn1(text, (value) => connectWords(value, '_'))],
   ['kebabcase', fn1(text, (value) => connectWords(value, '-'))],
-  ['camelcase', fn1(text, pascalCase)],
+  ['camelcase', fn1(text, (value) => pascalCase(value, true))],
 ];
+
+/** `camelcase` of sprig 3.2. */
+export const camelCaseOfSprig32: GoFunc = fn1(text, (value) => pascalCase(value, false));

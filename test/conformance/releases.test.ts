@@ -1,0 +1,117 @@
+/**
+ * Each revision behaves as the injector of its own release: every recorded answer of older releases, through the core. Releases are told
+ * from the recorded values alone.
+ */
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { describe, type TestContext, test } from 'node:test';
+import { parseParams } from '../../gateway/routing/params.ts';
+import { compileRevision } from '../../workers/inject/compile.ts';
+import { injectReview } from '../../workers/inject/inject.ts';
+import type { CompiledRevision } from '../../workers/inject/provider.ts';
+import { applyPatch } from '../../workers/jsonpatch/apply.ts';
+import type { Operation } from '../../workers/jsonpatch/operation.ts';
+import { firstDifference } from '../../workers/kube/pod-compare.ts';
+import type { InjectTask, RevisionSource } from '../../workers/protocol.ts';
+import type { JsonObject } from '../../workers/template/value.ts';
+import { corpusSkip } from './corpus.ts';
+import { type IstioReleaseCase, istioReleaseCases, istioReleases, NO_CLUSTER } from './istio-releases.ts';
+import { differenceAsKnownTo, kubernetesOfIstio } from './kube-fields.ts';
+
+type Verdict =
+  | { readonly kind: 'same' }
+  /** The same but for fields that the release's Kubernetes types did not know. */
+  | { readonly kind: 'fields' }
+  | { readonly kind: 'different'; readonly why: string };
+
+const SAME: Verdict = { kind: 'same' };
+
+/** Compiled revisions by specification; one process holds all of them. */
+class Revisions {
+  readonly #compiled = new Map<string, CompiledRevision>();
+
+  of(spec: RevisionSource['spec']): CompiledRevision {
+    const digest = JSON.stringify(spec);
+    let revision = this.#compiled.get(digest);
+    if (revision === undefined) {
+      revision = compileRevision({ digest, mesh: 'mesh', name: 'recorded', spec });
+      this.#compiled.set(digest, revision);
+    }
+    return revision;
+  }
+
+  get size(): number {
+    return this.#compiled.size;
+  }
+}
+
+interface Answer {
+  readonly allowed: boolean;
+  readonly outcome: string;
+  readonly pod: JsonObject;
+}
+
+function answerTo(revision: CompiledRevision, task: Omit<InjectTask, 'revision'>, object: JsonObject): Answer {
+  const { body, outcome } = injectReview({ ...task, revision: '' }, () => revision);
+  const { allowed, patch } = (JSON.parse(body) as { response: { allowed: boolean; patch?: string } }).response;
+  const operations = patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[]);
+  return { allowed, outcome: JSON.stringify(outcome), pod: applyPatch(object, operations) as JsonObject };
+}
+
+function answerToIstio(each: IstioReleaseCase, revision: CompiledRevision): Answer {
+  const params = parseParams(each.path.replace(/^\/inject\/?/, ''));
+  return answerTo(revision, { review: each.body, params, cluster: NO_CLUSTER }, each.object);
+}
+
+function judgeIstio(each: IstioReleaseCase, answer: Answer): Verdict {
+  if (answer.allowed !== each.allowed)
+    return { kind: 'different', why: `allowed is ${answer.allowed}: ${answer.outcome}` };
+  const wanted = each.pod ?? each.object;
+  if (firstDifference(wanted, answer.pod) === null) return SAME;
+  const difference = differenceAsKnownTo(kubernetesOfIstio(each.release), wanted, answer.pod);
+  return difference === null ? { kind: 'fields' } : { kind: 'different', why: JSON.stringify(difference) };
+}
+
+/** Judges cases set by set, tells the counts, and fails on any that differ. */
+function check<Case extends { readonly id: string; readonly set: string; readonly upstreamInvalid: boolean }>(
+  t: TestContext,
+  cases: Iterable<Case>,
+  judge: (each: Case) => Verdict,
+): void {
+  const counts = new Map<string, { same: number; fields: number; invalid: number; all: number }>();
+  const different: string[] = [];
+  for (const each of cases) {
+    const count = counts.get(each.set) ?? { same: 0, fields: 0, invalid: 0, all: 0 };
+    counts.set(each.set, count);
+    count.all++;
+    if (each.upstreamInvalid) {
+      count.invalid++;
+      continue;
+    }
+    const verdict = judge(each);
+    if (verdict.kind === 'different') different.push(`${each.id}: ${verdict.why}`);
+    else count[verdict.kind]++;
+  }
+  for (const [set, { same, fields, invalid, all }] of counts) {
+    t.diagnostic(
+      `${set}: ${same} of ${all} the same, ${fields} but for newer Kubernetes fields, ${invalid} upstream invalid`,
+    );
+  }
+  assert.ok(counts.size > 0, 'no cases');
+  assert.deepEqual(different, []);
+}
+
+describe('Istio releases', { skip: corpusSkip() }, () => {
+  const recorded = istioReleases().filter((release) => !istioReleaseCases(release).next().done);
+  for (const release of recorded) {
+    test(release, (t) => {
+      const revisions = new Revisions();
+      check(t, istioReleaseCases(release), (each) => {
+        const revision = revisions.of(each.spec);
+        assert.equal(revision.release?.name, release);
+        assert.deepEqual(revision.warnings, []);
+        return judgeIstio(each, answerToIstio(each, revision));
+      });
+    });
+  }
+});

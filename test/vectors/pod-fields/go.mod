@@ -1,0 +1,3 @@
+module meshgate.dev/test/vectors/pod-fields
+
+go 1.24
