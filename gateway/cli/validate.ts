@@ -100,8 +100,7 @@ async function inProcessCompiler(): Promise<(source: RevisionSource) => Promise<
   const { CompileError } = await import('../../workers/inject/provider.ts');
   return async (source) => {
     try {
-      compileRevision(source);
-      return [];
+      return compileRevision(source).warnings;
     } catch (error) {
       if (error instanceof CompileError) return error.problems;
       throw error;

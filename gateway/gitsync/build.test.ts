@@ -496,6 +496,15 @@ describe('compiling', () => {
     assert.equal(await at('{configMap: {file: ../cm.yaml, key: config}}'), `cm.yaml:7:7: ${message}`);
   });
 
+  it('may warn, and the snapshot serves', async () => {
+    const compile = async () => [{ code: 'W', severity: 'warning', field: 'values', message: 'old' }] as const;
+    const { snapshot, problems } = await build(GOOD, { compile });
+    assert.ok(snapshot);
+    assert.deepEqual(problems.map(formatProblem), [
+      'edge/v1.yaml:8:22: warning: revision v1 of mesh edge, values: old [W]',
+    ]);
+  });
+
   it('tells a problem about no text of its own by the field', async () => {
     const compile = async () => [{ code: 'X', field: 'release', message: 'unknown' }];
     assert.deepEqual(await problemsOf(GOOD, { compile }), [

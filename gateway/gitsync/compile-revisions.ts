@@ -6,7 +6,7 @@ import { COMPILE_CONCURRENCY } from './limits.ts';
 import { problem } from './problem.ts';
 import type { ResolvedRevision } from './revision-source.ts';
 
-/** Compiles one revision to see whether it can be; an empty list when it can. Rejects when it could not be tried. */
+/** Compiles one revision to see whether it can be: no errors when it can, warnings perhaps. Rejects when it could not be tried. */
 export type CompileRevision = (source: RevisionSource) => Promise<readonly CompileProblem[]>;
 
 export interface CompiledRevisions {
@@ -58,6 +58,6 @@ function placeCompileProblem({ source, texts }: ResolvedRevision, found: Compile
   const within = found.line === undefined ? null : { line: found.line, column: found.column ?? 1 };
   const position = own ? (text?.place(within) ?? null) : null;
   const message = `revision ${source.name} of mesh ${source.mesh}, ${found.field}: ${found.message}`;
-  const base = { code: found.code, severity: 'error', message, file: text?.file ?? '' } as const;
+  const base = { code: found.code, severity: found.severity ?? 'error', message, file: text?.file ?? '' } as const;
   return position === null ? base : { ...base, line: position.line, column: position.column };
 }

@@ -176,7 +176,7 @@ class SyncedSource implements SnapshotSource {
     signal.throwIfAborted();
     await this.#persist(build.snapshot);
     signal.throwIfAborted();
-    return { kind: 'good', snapshot: build.snapshot, ...build.work };
+    return { kind: 'good', snapshot: build.snapshot, warnings: problems, ...build.work };
   }
 
   #conclude(outcome: Outcome, attemptedAt: Date): void {
@@ -218,7 +218,7 @@ class SyncedSource implements SnapshotSource {
   }
 
   #publishGood(
-    { snapshot, parsedFiles, compiledRevisions }: Extract<Outcome, { kind: 'good' }>,
+    { snapshot, warnings, parsedFiles, compiledRevisions }: Extract<Outcome, { kind: 'good' }>,
     attemptedAt: Date,
   ): void {
     const { revision, meshes } = snapshot;
@@ -232,7 +232,8 @@ class SyncedSource implements SnapshotSource {
     };
     this.#publish(snapshot);
     const revisions = [...meshes.values()].reduce((sum, mesh) => sum + mesh.revisions.size, 0);
-    this.#report({ type: 'published', revision, meshes: meshes.size, revisions, parsedFiles, compiledRevisions });
+    const size = { meshes: meshes.size, revisions };
+    this.#report({ type: 'published', revision, ...size, parsedFiles, compiledRevisions, warnings });
   }
 
   /** A snapshot that can not be saved serves all the same. */
@@ -338,6 +339,7 @@ type Outcome =
   | {
       readonly kind: 'good';
       readonly snapshot: Snapshot;
+      readonly warnings: readonly Problem[];
       readonly parsedFiles: number;
       readonly compiledRevisions: number;
     }

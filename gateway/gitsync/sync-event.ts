@@ -10,6 +10,8 @@ export type SyncEvent =
       readonly revisions: number;
       readonly parsedFiles: number;
       readonly compiledRevisions: number;
+      /** What does not keep the commit from serving, but its author should know. */
+      readonly warnings: readonly Problem[];
     }
   | { readonly type: 'unchanged'; readonly revision: string }
   /** `revision` is the commit that is not served, null when the source could not be read at all. */

@@ -165,6 +165,7 @@ describe('a remote repository', () => {
       revisions: 1,
       parsedFiles: 0,
       compiledRevisions: 1,
+      warnings: [],
     });
   });
 
