@@ -35,6 +35,13 @@ test('float32 rounds first', () => {
     [1e-50, '0'],
     [1e-45, '1e-45'],
     [3.4028234663852886e38, '3.4028235e+38'],
+    // In the middle of two texts: the even digit; but up for powers of two, where the nearest text may not be the shortest.
+    [293961.125, '293961.12'],
+    [293961.375, '293961.38'],
+    [2 ** -12, '0.00024414063'],
+    [2 ** 87, '1.5474251e+26'],
+    [-(2 ** -96), '-1.2621775e-29'],
+    [0.25, '0.25'],
   ] as const) {
     assert.equal(formatFloat32(value), text);
   }
