@@ -72,9 +72,12 @@ function encodeFloat(value: number, single: boolean): string {
 
 function sortedKeys(data: object): string[] {
   const keys = Object.keys(data);
-  keys.sort();
+  let previous = '';
   for (const key of keys) {
-    if (SURROGATE.test(key)) return keys.sort(compareBytes);
+    // Most data has its keys sorted already.
+    if (key < previous || SURROGATE.test(key))
+      return keys.some((each) => SURROGATE.test(each)) ? keys.sort(compareBytes) : keys.sort();
+    previous = key;
   }
   return keys;
 }

@@ -4,11 +4,14 @@ import { test } from 'node:test';
 import {
   byteLength,
   compareBytes,
+  fromByteString,
   fromBytes,
+  isAscii,
   normalizeBytes,
   repairText,
   runes,
   sliceBytes,
+  toByteString,
   toBytes,
 } from './gostring.ts';
 
@@ -55,4 +58,13 @@ test('order is by bytes, not by UTF-16 units', () => {
 
 test('runes of broken text are U+FFFD', () => {
   assert.deepEqual(runes(`a${fromBytes(Uint8Array.from([0xff]))}\u{1f642}`), [0x61, 0xfffd, 0x1f642]);
+});
+
+test('a byte string has one character for each byte', () => {
+  const half = sliceBytes('é', 0, 1);
+  assert.equal(toByteString('aé'), 'a\u00c3\u00a9');
+  assert.equal(toByteString(half), '\u00c3');
+  assert.equal(fromByteString(toByteString(`${half}ü\u{1f642}`)), `${half}ü\u{1f642}`);
+  assert.equal(isAscii('a~\n'), true);
+  assert.equal(isAscii('é'), false);
 });

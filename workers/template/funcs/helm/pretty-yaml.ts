@@ -35,6 +35,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
   ['\x85', '\\N'],
+  ['\xa0', '\\_'],
   ['\u2028', '\\L'],
   ['\u2029', '\\P'],
 ]);
@@ -53,15 +54,32 @@ function pad(indent: number): string {
 }
 
 function chomping(text: string): string {
-  if (!text.endsWith('\n')) return '-';
-  return text === '\n' || text.endsWith('\n\n') ? '+' : '';
+  if (!/[\n\u2028\u2029]$/.test(text)) return '-';
+  return text.length === 1 || /[\n\u2028\u2029]{2}$/.test(text) ? '+' : '';
 }
 
+/** Every line starts behind the indentation, lines that end in a Unicode separator too. */
 function literal(text: string, indent: number): string {
-  const hint = /^[ \n]/.test(text) ? String(INDENT) : '';
-  const lines = text.endsWith('\n') ? text.slice(0, -1).split('\n') : text.split('\n');
-  const body = lines.map((line) => (line === '' ? '' : pad(indent + INDENT) + line)).join('\n');
-  return `|${hint}${chomping(text)}\n${body}`;
+  const hint = /^[ \n\u2028\u2029]/.test(text) ? String(INDENT) : '';
+  const body = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const lines = body.replace(/(^|[\n\u2028\u2029])(?=[^\n\u2028\u2029])/g, `$1${pad(indent + INDENT)}`);
+  return `|${hint}${chomping(text)}\n${lines}`;
+}
+
+/** Single quotes; what follows a Unicode line separator is indented. */
+function singleQuoted(text: string, indent: number): string {
+  const inner = text.replaceAll("'", "''");
+  const aligned = inner.replace(
+    /([\u2028\u2029])( *)(?=[^ \u2028\u2029])/g,
+    (_all, separator: string, spaces: string) => separator + spaces.padEnd(indent + INDENT),
+  );
+  return `'${aligned}'`;
+}
+
+/** Double quotes; a byte order mark in front makes the emitter escape everything. */
+function doubleQuoted(text: string): string {
+  if (!text.startsWith('\ufeff')) return `"${text.replace(NEEDS_ESCAPE, escapeCharacter)}"`;
+  return `"${Array.from(text, escapeCharacter).join('')}"`;
 }
 
 function textScalar(text: string, indent: number): string {
@@ -74,8 +92,7 @@ function textScalar(text: string, indent: number): string {
   if (text.includes('\n') && !text.endsWith(' ') && !UNPRINTABLE_IN_LITERAL.test(text)) return literal(text, indent);
   const style = text.includes('\n') ? 'double' : scalarStyle(text, false);
   if (style === 'plain') return text;
-  if (style === 'single') return `'${text.replaceAll("'", "''")}'`;
-  return `"${text.replace(NEEDS_ESCAPE, escapeCharacter)}"`;
+  return style === 'single' ? singleQuoted(text, indent) : doubleQuoted(text);
 }
 
 function floatScalar(value: number, bits: 32 | 64): string {

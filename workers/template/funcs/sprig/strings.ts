@@ -66,15 +66,21 @@ const hasPrefix = (needle: string, value: string): boolean => value.startsWith(n
 const hasSuffix = (needle: string, value: string): boolean => value.endsWith(needle);
 
 function trimPrefix(prefix: string, value: string): string {
-  return bytewise(prefix, value, hasPrefix) ? cutBytes(value, byteLength(prefix), byteLength(value)) : value;
+  if (prefix.isWellFormed() && value.isWellFormed()) {
+    return value.startsWith(prefix) ? value.slice(prefix.length) : value;
+  }
+  const bytes = toByteString(value);
+  const start = toByteString(prefix);
+  return bytes.startsWith(start) ? fromByteString(bytes.slice(start.length)) : value;
 }
 
 function trimSuffix(suffix: string, value: string): string {
-  return bytewise(suffix, value, hasSuffix) ? cutBytes(value, 0, byteLength(value) - byteLength(suffix)) : value;
-}
-
-function cutBytes(value: string, start: number, end: number): string {
-  return start >= end ? '' : sliceBytes(value, start, end);
+  if (suffix.isWellFormed() && value.isWellFormed()) {
+    return value.endsWith(suffix) ? value.slice(0, value.length - suffix.length) : value;
+  }
+  const bytes = toByteString(value);
+  const end = toByteString(suffix);
+  return bytes.endsWith(end) ? fromByteString(bytes.slice(0, bytes.length - end.length)) : value;
 }
 
 /** Go's s[start:end], with its panic. */
@@ -132,17 +138,21 @@ export function replaceAll(value: string, search: string, replacement: string, c
   return parts.join(replacement);
 }
 
+const LINE_END = /\n/g;
+
+function countLineEnds(value: string): number {
+  let count = 0;
+  for (let at = value.indexOf('\n'); at >= 0; at = value.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
 /** sprig's indent: every line, the first included. */
 export function indent(spaces: bigint, value: string, context: CallContext): string {
   if (spaces < 0n) throw new FuncError('strings: negative Repeat count');
-  if (!value.includes('\n')) {
-    context.charge(Number(spaces));
-    return ' '.repeat(Number(spaces)) + value;
-  }
-  const lines = value.split('\n');
-  context.charge(value.length + lines.length * Number(spaces));
-  const pad = ' '.repeat(Number(spaces));
-  return pad + lines.join(`\n${pad}`);
+  const width = Number(spaces);
+  context.charge(value.length + width * (countLineEnds(value) + 1));
+  const pad = ' '.repeat(width);
+  return pad + value.replace(LINE_END, `\n${pad}`);
 }
 
 /** Counts beyond any text's length behave alike, so they may lose digits. */
