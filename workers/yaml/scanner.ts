@@ -66,7 +66,8 @@ import {
  *
  * libyaml learns that a scalar was a key when it meets the colon, and then puts tokens in front of those it already queued.
  * Here a scalar that may be a key is scanned, and the text behind it looked at, before its token is given out: there is no
- * queue, and one token object (the scanner itself) serves the whole text.
+ * queue, and one token object (the scanner itself) serves the whole text. What decides about keys has to stay together, which is
+ * why the file is long; scalars, tags and directives are scanned elsewhere.
  */
 export class Scanner extends Cursor {
   private readonly indents: number[] = [];
