@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
+import { registerExplain } from './explain.ts';
 import { registerInject } from './inject.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
@@ -18,4 +19,5 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerValidate,
   registerInject,
   registerUninject,
+  registerExplain,
 ];

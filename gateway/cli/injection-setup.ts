@@ -60,15 +60,51 @@ export async function readCluster(flags: InjectionFlags): Promise<ClusterSnapsho
   }
 }
 
-export interface SourceSetup {
-  readonly snapshot: Snapshot;
-  readonly mesh: Mesh;
-  readonly revision: RevisionSource;
+/**
+ * Where reviews go that the flags tell about: the mesh and revision that a URL path leads to, or that --mesh and --revision name.
+ * Throws CommandError, or SourceError for a source that can not be read.
+ */
+export async function loadDestination(
+  flags: InjectionFlags,
+  context: CommandContext,
+  requestPath?: string,
+): Promise<Destination> {
+  const snapshot = await loadSnapshot(flags, context);
+  const { compileRevision } = await import('../../workers/inject/compile.ts');
+  const { ClusterView, chooseCluster } = await import('../routing/cluster.ts');
+  const { mesh, revision, params } =
+    requestPath === undefined ? chosenRoute(snapshot, flags) : await routeOfPath(snapshot, flags, requestPath);
+  const cluster = (await readCluster(flags)) ?? chooseCluster(snapshot, mesh, params);
+  return {
+    mesh,
+    revision: coded(() => compileRevision(overridden(revision, flags))),
+    params,
+    cluster: cluster === null ? null : new ClusterView(cluster),
+  };
 }
 
-/** The revision of a policy source that the flags name. Throws CommandError, or SourceError for a source that can not be read. */
-export async function loadRevision(flags: InjectionFlags, context: CommandContext): Promise<SourceSetup> {
-  const snapshot = await loadSnapshot(flags, context);
+/** The same for a revision that is given as three files: a mesh of its own, with that revision alone. */
+export async function filesDestination(flags: InjectionFlags, requestPath = '/inject'): Promise<Destination> {
+  const { compileRevision } = await import('../../workers/inject/compile.ts');
+  const { ClusterView } = await import('../routing/cluster.ts');
+  const { parseParams } = await import('../routing/params.ts');
+  const { istioDestination } = await import('../istio/destination.ts');
+  const spec = specOfTexts(await readTexts(flags), flags);
+  const cluster = await readCluster(flags);
+  return {
+    ...coded(() => istioDestination(spec, compileRevision)),
+    params: parseParams(requestPath.replace(/^\/inject\/?/, '')),
+    cluster: cluster === null ? null : new ClusterView(cluster),
+  };
+}
+
+interface ChosenRoute {
+  readonly mesh: Mesh;
+  readonly revision: RevisionSource;
+  readonly params: Destination['params'];
+}
+
+function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): ChosenRoute {
   const mesh = meshOf(snapshot, flags.mesh);
   const wanted = flags.revision ?? mesh.defaultRevision;
   const revision = mesh.revisions.get(wanted) ?? mesh.revisions.get(mesh.tags.get(wanted) ?? '');
@@ -79,25 +115,19 @@ export async function loadRevision(flags: InjectionFlags, context: CommandContex
       `mesh ${mesh.name} has no revision and no tag ${wanted}; there are ${known}`,
     );
   }
-  return { snapshot, mesh, revision: overridden(revision, flags) };
+  return { mesh, revision, params: {} };
 }
 
-/** Where reviews for a policy source's revision go. Throws like `loadRevision`; CONFIGURATION_INVALID for one that does not compile. */
-export async function loadDestination(
-  flags: InjectionFlags,
-  context: CommandContext,
-  params: Destination['params'] = {},
-): Promise<Destination> {
-  const { snapshot, mesh, revision } = await loadRevision(flags, context);
-  const { compileRevision } = await import('../../workers/inject/compile.ts');
-  const { ClusterView, chooseCluster } = await import('../routing/cluster.ts');
-  const cluster = (await readCluster(flags)) ?? chooseCluster(snapshot, mesh, params);
-  return {
-    mesh,
-    revision: coded(() => compileRevision(revision)),
-    params,
-    cluster: cluster === null ? null : new ClusterView(cluster),
-  };
+async function routeOfPath(snapshot: Snapshot, flags: InjectionFlags, path: string): Promise<ChosenRoute> {
+  for (const name of ['mesh', 'revision'] as const) {
+    if (flags[name] !== undefined) {
+      throw new CommandError('FLAGS_INVALID', `--request-path says what --${name} would say`);
+    }
+  }
+  const { Router } = await import('../routing/router.ts');
+  const resolution = new Router(snapshot).resolve(path);
+  if (!resolution.ok) throw new CommandError('SOURCE_INVALID', resolution.message.replace(/\.$/, ''));
+  return resolution.route;
 }
 
 async function loadSnapshot(flags: InjectionFlags, context: CommandContext): Promise<Snapshot> {

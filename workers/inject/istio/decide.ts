@@ -36,6 +36,25 @@ function asked(value: string | undefined, features: Features): boolean | 'defaul
   return lower === 'true' || lower === 'y' || lower === 'yes' || lower === 'on';
 }
 
+/** The rules, in the order in which they are asked. */
+export type DecisionRule =
+  | 'hostNetwork'
+  | 'ignoredNamespace'
+  | 'injectLabel'
+  | 'neverInjectSelector'
+  | 'alwaysInjectSelector'
+  | 'policy';
+
+/**
+ * Told of each rule that is asked: what it looked at, and what follows; 'next' where it does not decide. `index` counts the
+ * selectors of Selection. Only an explanation listens; without a listener nothing is made for it.
+ */
+export type DecisionTrace = (
+  rule: DecisionRule,
+  saw: string | boolean | number | undefined,
+  effect: 'next' | 'inject' | SkipCode,
+) => void;
+
 /** Returns why the pod is left alone, or null when it is to be injected. `namespace` is the pod's own, or the request's. */
 export function whySkipped(
   spec: PodSpec,
@@ -43,21 +62,48 @@ export function whySkipped(
   namespace: string,
   selection: Selection,
   features: Features,
+  trace?: DecisionTrace,
 ): SkipCode | null {
-  if (spec.hostNetwork === true) return 'HOST_NETWORK';
-  if (IGNORED_NAMESPACES.has(namespace)) return 'NAMESPACE_IGNORED';
+  if (spec.hostNetwork === true) {
+    trace?.('hostNetwork', true, 'HOST_NETWORK');
+    return 'HOST_NETWORK';
+  }
+  trace?.('hostNetwork', spec.hostNetwork, 'next');
+  if (IGNORED_NAMESPACES.has(namespace)) {
+    trace?.('ignoredNamespace', namespace, 'NAMESPACE_IGNORED');
+    return 'NAMESPACE_IGNORED';
+  }
+  trace?.('ignoredNamespace', namespace, 'next');
   const labels = metadata.labels ?? NO_LABELS;
   const label = stringAt(labels, INJECT);
   // A present but empty label still beats the annotation.
-  const wish = asked(label ?? stringAt(metadata.annotations, INJECT), features);
+  const value = label ?? stringAt(metadata.annotations, INJECT);
+  const wish = asked(value, features);
   // The policy is looked at last, but one that Istio does not know turns everything off.
   const known = selection.policy === 'enabled' || selection.policy === 'disabled';
-  if (wish === 'default') {
-    if (selection.neverInject.some((matches) => matches(labels))) return 'NEVER_INJECT_SELECTOR';
-    if (selection.alwaysInject.some((matches) => matches(labels))) return known ? null : 'POLICY_UNKNOWN';
-    if (!known) return 'POLICY_UNKNOWN';
-    return selection.policy === 'enabled' ? null : 'POLICY_DISABLED';
+  const injected = known ? 'inject' : 'next';
+  if (wish === false) {
+    const reason = label === undefined ? 'INJECT_ANNOTATION_FALSE' : 'INJECT_LABEL_FALSE';
+    trace?.('injectLabel', value, reason);
+    return reason;
   }
-  if (!wish) return label === undefined ? 'INJECT_ANNOTATION_FALSE' : 'INJECT_LABEL_FALSE';
-  return known ? null : 'POLICY_UNKNOWN';
+  trace?.('injectLabel', value, wish === true ? injected : 'next');
+  if (wish === 'default') {
+    const never = selection.neverInject.findIndex((matches) => matches(labels));
+    if (never >= 0) {
+      trace?.('neverInjectSelector', never, 'NEVER_INJECT_SELECTOR');
+      return 'NEVER_INJECT_SELECTOR';
+    }
+    trace?.('neverInjectSelector', undefined, 'next');
+    const always = selection.alwaysInject.findIndex((matches) => matches(labels));
+    trace?.('alwaysInjectSelector', always < 0 ? undefined : always, always < 0 ? 'next' : injected);
+    if (always < 0 && selection.policy === 'disabled') {
+      trace?.('policy', selection.policy, 'POLICY_DISABLED');
+      return 'POLICY_DISABLED';
+    }
+    if (always < 0 && known) trace?.('policy', selection.policy, 'inject');
+  }
+  if (known) return null;
+  trace?.('policy', selection.policy, 'POLICY_UNKNOWN');
+  return 'POLICY_UNKNOWN';
 }

@@ -1,0 +1,196 @@
+/** Why a pod is injected or not: the steps of one review, from the webhook's selectors to what is added, ending in one sentence. */
+import type { Step } from '../../workers/inject/explanation.ts';
+import { explainIstio } from '../../workers/inject/istio/explain.ts';
+import { compileIstio } from '../../workers/inject/istio/revision.ts';
+import type { InjectDecision, InjectRequest } from '../../workers/inject/provider.ts';
+import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.ts';
+import { decodeReview } from '../../workers/inject/review.ts';
+import { applyPatch } from '../../workers/jsonpatch/apply.ts';
+import type { JsonObject } from '../../workers/template/value.ts';
+import { istioWebhooks, type Labels, selects, type WebhookPrefix, whyNotSent } from '../istio/webhooks.ts';
+import { objectAt, objectsAt, textAt, textsAt } from '../manifests/objects.ts';
+import { contextOf, type Destination } from '../manifests/trial.ts';
+
+export interface Verdict {
+  readonly kind: 'injected' | 'skipped' | 'denied' | 'failed';
+  /** A code of reason.ts; '' for an injected pod. */
+  readonly code: string;
+  /** `not injected: namespace kube-system is always ignored`. */
+  readonly sentence: string;
+}
+
+export interface Explanation {
+  /** `Deployment shop/web`. */
+  readonly subject: string;
+  readonly namespace: string;
+  readonly mesh: string;
+  readonly revision: string;
+  readonly steps: readonly Step[];
+  readonly verdict: Verdict;
+}
+
+/** How a review reaches the gateway. */
+export interface Arrival {
+  /** Labels of the namespace; null where they are not known. */
+  readonly namespaceLabels: Labels | null;
+  /** Which of Istio's webhooks are looked at; empty: none, the review has come. */
+  readonly webhooks: readonly WebhookPrefix[];
+}
+
+/** Explains what becomes of a review (JSON). Never throws for anything a review can hold. */
+export function explainReview(
+  destination: Destination,
+  review: string,
+  subject: string,
+  arrival: Arrival,
+): Explanation {
+  const { mesh, revision } = destination;
+  const base = { subject, mesh: mesh.name, revision: revision.source.name };
+  const decoded = decodeReview(review, destination.params, contextOf(destination, review));
+  if (!decoded.ok) {
+    const { code, message } = decoded;
+    const step: Step = { rule: 'review', saw: 'the AdmissionReview', effect: 'deny', code, says: message };
+    return { ...base, namespace: '', steps: [step], verdict: verdictOf(step, 'failed') };
+  }
+  const { request } = decoded;
+  const object = request.object ?? {};
+  const metadata = objectAt(object, 'metadata');
+  const namespace = textAt(metadata, 'namespace') || request.namespace;
+  const told = { ...base, namespace };
+  const steps = arrivalSteps(destination, arrival, textsAt(metadata, 'labels'), request.namespace);
+  const stopped = steps.find(({ code }) => code !== undefined);
+  if (stopped !== undefined) return { ...told, steps, verdict: verdictOf(stopped, 'skipped') };
+  if (request.object === null) {
+    const step = missingPod();
+    return { ...told, steps: [...steps, step], verdict: verdictOf(step, 'denied') };
+  }
+  const full: InjectRequest = { ...request, object };
+  const decision = revision.inject(full);
+  const all = [...steps, ...providerSteps(destination, full, decision)];
+  return { ...told, steps: all, verdict: decisionVerdict(decision, object, all) };
+}
+
+function missingPod(): Step {
+  const { sentence } = REASONS.POD_MISSING;
+  return { rule: 'review', saw: 'request.object', effect: 'deny', code: 'POD_MISSING', says: sentence };
+}
+
+// ── before the injector ──
+
+function arrivalSteps({ mesh, revision }: Destination, arrival: Arrival, labels: Labels, namespace: string): Step[] {
+  const steps: Step[] = [];
+  if (mesh.provider === 'istio' && arrival.webhooks.length > 0) {
+    const { name } = revision.source;
+    const tags = [...mesh.tags].flatMap(([tag, target]) => (target === name ? [tag] : []));
+    const names = [name, ...tags];
+    steps.push(
+      ...webhookSteps(names, mesh.defaultRevision === name || names.includes('default'), arrival, labels, namespace),
+    );
+    if (steps.some(({ code }) => code !== undefined)) return steps;
+  }
+  if (mesh.ignoredNamespaces.length > 0) {
+    const ignored = mesh.ignoredNamespaces.includes(namespace);
+    steps.push({
+      rule: 'meshIgnoredNamespaces',
+      saw: `namespace: ${namespace}; ignoredNamespaces of mesh ${mesh.name}: ${mesh.ignoredNamespaces.join(', ')}`,
+      ...(ignored ? { effect: 'skip', code: 'NAMESPACE_IGNORED' } : { effect: 'next' }),
+      says: `mesh ${mesh.name} ${ignored ? 'ignores' : 'does not ignore'} namespace ${namespace}`,
+    });
+  }
+  return steps;
+}
+
+function webhookSteps(
+  names: readonly string[],
+  isDefault: boolean,
+  { namespaceLabels, webhooks }: Arrival,
+  labels: Labels,
+  namespace: string,
+): Step[] {
+  if (namespaceLabels === null) {
+    const saw = `labels of namespace ${namespace}: not known`;
+    return [{ rule: 'webhook', saw, effect: 'next', says: 'whether a webhook sends the pod is not looked at' }];
+  }
+  const known: Labels = { 'kubernetes.io/metadata.name': namespace, ...namespaceLabels };
+  const saw = `labels of namespace ${namespace}: ${listed(namespaceLabels)}; of the pod: ${listed(labels)}`;
+  const steps: Step[] = [];
+  for (const webhook of istioWebhooks(names, isDefault)) {
+    if (!webhooks.includes(webhook.prefix)) continue;
+    const { selected, misses } = selects(webhook, known, labels);
+    if (selected) return [{ rule: 'webhook', saw, effect: 'next', says: `webhook ${webhook.name} sends the pod` }];
+    steps.push({
+      rule: 'webhook',
+      saw,
+      effect: 'next',
+      says: `webhook ${webhook.name} does not send the pod: ${misses.join('; ')}`,
+    });
+  }
+  const code = whyNotSent(names, namespaceLabels, labels);
+  const says = `no webhook of revision ${names[0]} sends the pod: ${REASONS[code].sentence}`;
+  return [...steps, { rule: 'webhook', saw, effect: 'skip', code, says }];
+}
+
+/** The labels that webhooks look at are few; others would hide them. */
+const SHOWN_LABELS: ReadonlySet<string> = new Set(['istio-injection', 'istio.io/rev', 'sidecar.istio.io/inject']);
+
+function listed(labels: Labels): string {
+  const shown = Object.entries(labels).filter(([key]) => SHOWN_LABELS.has(key));
+  return shown.length === 0 ? 'none that select' : shown.map(([key, value]) => `${key}=${value}`).join(', ');
+}
+
+// ── the injector ──
+
+function providerSteps({ revision }: Destination, request: InjectRequest, decision: InjectDecision): Step[] {
+  const { spec } = revision.source;
+  if (spec.provider === 'istio') return explainIstio(compileIstio(spec), spec.injectConfig, request, decision);
+  const saw = `the pod and namespace ${request.namespace}`;
+  if (decision.kind === 'patched') {
+    return [{ rule: 'injection', saw, effect: 'inject', says: 'nothing speaks against injection' }];
+  }
+  if (decision.kind !== 'skipped') {
+    const { code, message } = decision;
+    return [{ rule: 'injection', saw, effect: 'deny', ...coded(code), says: message }];
+  }
+  const reasons = decision.reasons ?? [decision.reason];
+  return reasons.map((code) => {
+    return { rule: 'injection', saw, effect: 'skip', ...coded(code), says: reasonOf(code)?.sentence ?? code };
+  });
+}
+
+function coded(code: string): Pick<Step, 'code'> {
+  return reasonOf(code) === undefined ? {} : { code: code as ReasonCode };
+}
+
+// ── the sentence ──
+
+function decisionVerdict(decision: InjectDecision, object: JsonObject, steps: readonly Step[]): Verdict {
+  if (decision.kind === 'patched')
+    return { kind: 'injected', code: '', sentence: `injected: ${added(object, decision)}` };
+  const code = decision.kind === 'skipped' ? decision.reason : decision.code;
+  const step = steps.find((each) => each.code === code);
+  if (step !== undefined) return verdictOf(step, decision.kind);
+  const says = decision.kind === 'skipped' ? code : decision.message;
+  return { kind: decision.kind, code, sentence: `${OPENINGS[decision.kind]}: ${says}` };
+}
+
+const OPENINGS = { skipped: 'not injected', denied: 'denied', failed: 'not answered by injection' } as const;
+
+function verdictOf({ code, says }: Step, kind: keyof typeof OPENINGS): Verdict {
+  return { kind, code: code ?? '', sentence: `${OPENINGS[kind]}: ${says}` };
+}
+
+const LISTS = { initContainers: 'init containers', containers: 'containers', volumes: 'volumes' } as const;
+
+/** What the pod has more than before. */
+function added(object: JsonObject, { patch }: Extract<InjectDecision, { kind: 'patched' }>): string {
+  if (patch.length === 0) return 'nothing has to change';
+  const before = objectAt(object, 'spec');
+  const after = objectAt(applyPatch(object, patch) as JsonObject, 'spec');
+  const parts = Object.entries(LISTS).flatMap(([list, words]) => {
+    const known = new Set(objectsAt(before, list).map((item) => textAt(item, 'name')));
+    const names = objectsAt(after, list).map((item) => textAt(item, 'name'));
+    const added = names.filter((name) => !known.has(name));
+    return added.length === 0 ? [] : [`${words} ${added.join(', ')}`];
+  });
+  return parts.length === 0 ? 'containers and volumes stay, other settings change' : `the pod gets ${parts.join('; ')}`;
+}
