@@ -23,20 +23,44 @@ export function param<T extends GoValue>(type: GoType): Param<T> {
   return { type };
 }
 
+/** Functions take time in proportion to their texts; a text longer than this costs a step for each so many UTF-16 units. */
+const LONG_TEXT = 4_096;
+const UNITS_PER_STEP = 32;
+
+/** Charges for long texts, so that a loop over a large one does not run far beyond its render's budget. */
+function chargeTexts(args: readonly GoValue[], context: CallContext): void {
+  for (let index = 0; index < args.length; index++) {
+    const value = args[index];
+    if (typeof value === 'string' && value.length > LONG_TEXT) context.charge(value.length / UNITS_PER_STEP);
+  }
+}
+
 function at<T>(args: readonly GoValue[], index: number): T {
   return args[index] as unknown as T;
 }
 
+function declared(
+  params: readonly GoType[],
+  run: (args: readonly GoValue[], context: CallContext) => GoValue,
+  variadic?: GoType,
+): GoFunc {
+  const call = (args: readonly GoValue[], context: CallContext): GoValue => {
+    chargeTexts(args, context);
+    return run(args, context);
+  };
+  return variadic === undefined ? { params, call } : { params, variadic, call };
+}
+
 export function fn0(call: (context: CallContext) => GoValue): GoFunc {
-  return { params: [], call: (_args, context) => call(context) };
+  return declared([], (_args, context) => call(context));
 }
 
 export function fn1<A>(a: Param<A>, call: (a: A, context: CallContext) => GoValue): GoFunc {
-  return { params: [a.type], call: (args, context) => call(at(args, 0), context) };
+  return declared([a.type], (args, context) => call(at(args, 0), context));
 }
 
 export function fn2<A, B>(a: Param<A>, b: Param<B>, call: (a: A, b: B, context: CallContext) => GoValue): GoFunc {
-  return { params: [a.type, b.type], call: (args, context) => call(at(args, 0), at(args, 1), context) };
+  return declared([a.type, b.type], (args, context) => call(at(args, 0), at(args, 1), context));
 }
 
 export function fn3<A, B, C>(
@@ -45,19 +69,12 @@ export function fn3<A, B, C>(
   c: Param<C>,
   call: (a: A, b: B, c: C, context: CallContext) => GoValue,
 ): GoFunc {
-  return {
-    params: [a.type, b.type, c.type],
-    call: (args, context) => call(at(args, 0), at(args, 1), at(args, 2), context),
-  };
+  return declared([a.type, b.type, c.type], (args, context) => call(at(args, 0), at(args, 1), at(args, 2), context));
 }
 
 /** Only a variadic parameter. `rest` is the engine's own argument list: read it, do not keep or change it. */
 export function variadic0<R>(rest: Param<R>, call: (rest: readonly R[], context: CallContext) => GoValue): GoFunc {
-  return {
-    params: [],
-    variadic: rest.type,
-    call: (args, context) => call(args as unknown as readonly R[], context),
-  };
+  return declared([], (args, context) => call(args as unknown as readonly R[], context), rest.type);
 }
 
 export function variadic1<A, R>(
@@ -65,11 +82,11 @@ export function variadic1<A, R>(
   rest: Param<R>,
   call: (a: A, rest: readonly R[], context: CallContext) => GoValue,
 ): GoFunc {
-  return {
-    params: [a.type],
-    variadic: rest.type,
-    call: (args, context) => call(at(args, 0), args.slice(1) as unknown as readonly R[], context),
-  };
+  return declared(
+    [a.type],
+    (args, context) => call(at(args, 0), args.slice(1) as unknown as readonly R[], context),
+    rest.type,
+  );
 }
 
 export function variadic2<A, B, R>(
@@ -78,9 +95,9 @@ export function variadic2<A, B, R>(
   rest: Param<R>,
   call: (a: A, b: B, rest: readonly R[], context: CallContext) => GoValue,
 ): GoFunc {
-  return {
-    params: [a.type, b.type],
-    variadic: rest.type,
-    call: (args, context) => call(at(args, 0), at(args, 1), args.slice(2) as unknown as readonly R[], context),
-  };
+  return declared(
+    [a.type, b.type],
+    (args, context) => call(at(args, 0), at(args, 1), args.slice(2) as unknown as readonly R[], context),
+    rest.type,
+  );
 }

@@ -65,6 +65,9 @@ test('work that a template chooses is charged', () => {
     '{{ indent 1000000000 "a" }}',
     '{{ replace "" (repeat 1000000 "x") (repeat 1000000 "y") }}',
     '{{ regexReplaceAll "y" (repeat 1000000 "y") (repeat 1000000 "x") }}',
+    // Each match reads the rest of the text.
+    '{{ regexFindAll "a.*b|a" (repeat 20000 "a") -1 }}',
+    '{{ $x := repeat 400000 "ab" }}{{ range until 1000 }}{{ $_ := b64enc $x }}{{ end }}',
     '{{ range until 100 }}{{ derivePassword 1 "pin" "p" "u" "s" }}{{ end }}',
   ]) {
     assert.throws(

@@ -14,6 +14,9 @@ import { ownedStrings } from './lists.ts';
 /** Compiled patterns that one function map keeps. Templates have few; a pattern made from data must not fill the memory. */
 const MAX_CACHED_PATTERNS = 256;
 
+/** What one search may cost: it may read the rest of the text for each match. */
+const UNITS_PER_STEP = 32;
+
 type Compile = (pattern: string) => RE2JS;
 type Matcher = ReturnType<RE2JS['matcher']>;
 
@@ -49,11 +52,12 @@ function characterLength(value: string, index: number): number {
 }
 
 /** All matches as Go's FindAll gives them: an empty one right after another match does not count. */
-function findAll(pattern: RE2JS, value: string, limit: number): Span[] {
+function findAll(pattern: RE2JS, value: string, limit: number, context: CallContext): Span[] {
   const spans: Span[] = [];
   const matcher = pattern.matcher(value);
   let previousEnd = -1;
   for (let at = 0; at <= value.length && (limit < 0 || spans.length < limit); ) {
+    context.charge((value.length - at) / UNITS_PER_STEP);
     if (!matcher.find(at)) break;
     const start = matcher.start();
     const end = matcher.end();
@@ -66,8 +70,8 @@ function findAll(pattern: RE2JS, value: string, limit: number): Span[] {
 }
 
 /** FindAllString; a nil slice when nothing matches. */
-function findAllText(pattern: RE2JS, value: string, limit: bigint): GoValue {
-  const spans = findAll(pattern, value, Number(limit));
+function findAllText(pattern: RE2JS, value: string, limit: bigint, context: CallContext): GoValue {
+  const spans = findAll(pattern, value, Number(limit), context);
   if (spans.length === 0) return new GoRef(STRING_SLICE, null);
   return ownedStrings(spans.map(([start, end]) => value.slice(start, end)));
 }
@@ -78,13 +82,13 @@ function findText(pattern: RE2JS, value: string): string {
 }
 
 /** Regexp.Split. */
-function splitText(pattern: RE2JS, value: string, limit: bigint): GoValue {
+function splitText(pattern: RE2JS, value: string, limit: bigint, context: CallContext): GoValue {
   if (limit === 0n) return new GoRef(STRING_SLICE, null);
   if (pattern.pattern() !== '' && value === '') return ownedStrings(['']);
   const parts: string[] = [];
   let begin = 0;
   let end = 0;
-  for (const [start, next] of findAll(pattern, value, Number(limit))) {
+  for (const [start, next] of findAll(pattern, value, Number(limit), context)) {
     if (limit > 0n && parts.length === Number(limit) - 1) break;
     end = start;
     if (next !== 0) parts.push(value.slice(begin, end));
@@ -144,7 +148,7 @@ function replaceMatches(pattern: RE2JS, value: string, replace: Replace, context
     out += value.slice(lastEnd, start);
     if (end > lastEnd || start === 0) {
       const replacement = replace(matcher);
-      context.charge(replacement.length + 1);
+      context.charge(replacement.length + 1 + (value.length - at) / UNITS_PER_STEP);
       out += replacement;
     }
     lastEnd = end;
@@ -172,7 +176,7 @@ function both(name: string, func: GoFunc): readonly (readonly [string, GoFunc])[
 export function regexFuncs(): readonly (readonly [string, GoFunc])[] {
   const cached = patternCache();
   const prepare = (pattern: string, value: string, context: CallContext): RE2JS => {
-    context.charge(pattern.length + value.length);
+    context.charge(pattern.length + value.length * (1 + pattern.length / UNITS_PER_STEP));
     return cached(pattern);
   };
   const matches = (pattern: string, value: string, context: CallContext): boolean =>
@@ -197,13 +201,13 @@ export function regexFuncs(): readonly (readonly [string, GoFunc])[] {
     ...both(
       'regexFindAll',
       fn3(text, text, integer, (pattern, value, limit, context) =>
-        findAllText(prepare(pattern, value, context), value, limit),
+        findAllText(prepare(pattern, value, context), value, limit, context),
       ),
     ),
     ...both(
       'regexSplit',
       fn3(text, text, integer, (pattern, value, limit, context) =>
-        splitText(prepare(pattern, value, context), value, limit),
+        splitText(prepare(pattern, value, context), value, limit, context),
       ),
     ),
     ...both(

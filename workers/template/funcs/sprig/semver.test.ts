@@ -21,6 +21,11 @@ test('parsing', () => {
       '-1 true true',
     ],
     ['{{ (semver "1.2.3").Nope }}', FAILS],
+    ['{{ (semver "1.2.3").major }}', FAILS],
+    [
+      '{{ printf "%+v %d" (semver "1.2.3") (semver "1.2.3") }}',
+      '1.2.3 &{1 2 3 %!d(string=) %!d(string=) %!d(string=1.2.3)}',
+    ],
   ]);
 });
 

@@ -92,20 +92,21 @@ const POINTER_METHODS: readonly (readonly [string, GoMethod])[] = [
   ['GreaterThanEqual', comparison((order) => order >= 0)],
 ];
 
-function field(name: string, type: GoScalarType): readonly [string, GoField] {
-  return [name, { name, type, jsonName: name }];
+/** An unexported field: printed, but under a key that no template can name. */
+function hiddenField(name: string, type: GoScalarType): readonly [string, GoField] {
+  return [`#${name}`, { name, type, jsonName: name }];
 }
 
 const VERSION_STRUCT: GoStructType = {
   kind: 'struct',
   name: 'semver.Version',
   fields: new Map([
-    field('major', UINT64),
-    field('minor', UINT64),
-    field('patch', UINT64),
-    field('pre', STRING),
-    field('metadata', STRING),
-    field('original', STRING),
+    hiddenField('major', UINT64),
+    hiddenField('minor', UINT64),
+    hiddenField('patch', UINT64),
+    hiddenField('pre', STRING),
+    hiddenField('metadata', STRING),
+    hiddenField('original', STRING),
   ]),
   methods: new Map(VALUE_METHODS),
 };

@@ -198,15 +198,16 @@ function sinceEpoch(time: GoTime): bigint {
   return time.seconds * SECOND + BigInt(time.nanoseconds);
 }
 
-function field(name: string, type: GoType): readonly [string, GoField] {
-  return [name, { name, type, jsonName: name }];
+/** An unexported field: printed, but under a key that no template can name. */
+function hiddenField(name: string, type: GoType): readonly [string, GoField] {
+  return [`#${name}`, { name, type, jsonName: name }];
 }
 
 /** time.Time. Its fields are unexported and have no counterpart in a GoTime. */
 export const TIME: GoStructType = {
   kind: 'struct',
   name: 'time.Time',
-  fields: new Map([field('wall', { kind: 'uint64' }), field('ext', { kind: 'int64' })]),
+  fields: new Map([hiddenField('wall', { kind: 'uint64' }), hiddenField('ext', { kind: 'int64' })]),
   methods: METHODS,
 };
 
