@@ -2,6 +2,7 @@
  * The syntax tree of a template. Spans are offsets in the source, in UTF-16 units.
  */
 import type { Constant } from './constant.ts';
+import type { GoValue } from './value.ts';
 
 export interface Span {
   readonly start: number;
@@ -73,7 +74,9 @@ export type Operand =
   | (Span & { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] })
   | (Span & { readonly kind: 'function'; readonly name: string })
   | (Span & { readonly kind: 'chain'; readonly base: Operand; readonly path: readonly string[] })
-  | (Span & { readonly kind: 'pipe'; readonly pipe: Pipe });
+  | (Span & { readonly kind: 'pipe'; readonly pipe: Pipe })
+  /** A value that was worked out beforehand (specialize.ts); no text parses to it. */
+  | (Span & { readonly kind: 'value'; readonly value: GoValue | undefined });
 
 // Space as Go's unicode.IsSpace knows it.
 const ONLY_SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;

@@ -103,6 +103,8 @@ export class PipeCompiler {
         return this.refuseArguments(command, piped) ?? readDot;
       case 'nil':
         return this.failure(word, 'nil is not a command');
+      case 'value':
+        return this.refuseArguments(command, piped) ?? readValue(word.value);
       default:
         return this.refuseArguments(command, piped) ?? this.literal(word);
     }
@@ -129,6 +131,7 @@ export class PipeCompiler {
   private compileBase(base: Operand): Evaluate {
     if (base.kind === 'pipe') return this.compile(base.pipe);
     if (base.kind === 'function') return this.compileCall(base.name, [], false, base);
+    if (base.kind === 'value') return readValue(base.value);
     return this.literal(base);
   }
 
@@ -201,6 +204,8 @@ export class PipeCompiler {
         return this.compileCall(operand.name, [], false, operand);
       case 'pipe':
         return this.compile(operand.pipe);
+      case 'value':
+        return readValue(operand.value);
       default:
         return null;
     }
@@ -276,6 +281,10 @@ export class PipeCompiler {
       frame.slots[binding.slot] = value;
     };
   }
+}
+
+function readValue(value: Slot): Evaluate {
+  return () => value;
 }
 
 const readDot: Evaluate = (_frame, dot) => dot;

@@ -22,6 +22,8 @@ import { Run } from './run.ts';
 import type { Sink, TextLiteral } from './sink.ts';
 import { StringSink } from './sink.ts';
 import type { MissingKey } from './site.ts';
+import type { Assumptions } from './specialize.ts';
+import { NO_ASSUMPTIONS, specialize } from './specialize.ts';
 import type { GoValue } from './value.ts';
 
 export interface TemplateOptions {
@@ -29,6 +31,8 @@ export interface TemplateOptions {
   readonly missingKey?: MissingKey;
   readonly limits?: Partial<TemplateLimits>;
   /** Delimiters of actions; `{{` and `}}` when absent or empty. */
+  /** What is known of the data of every render: what depends on it alone is worked out now (specialize.ts). */
+  readonly assumptions?: Assumptions;
   readonly leftDelim?: string;
   readonly rightDelim?: string;
 }
@@ -69,6 +73,7 @@ export function compileTemplate(
     funcs,
     missingKey: options.missingKey ?? 'default',
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    assumptions: options.assumptions ?? NO_ASSUMPTIONS,
     delimiters: { left: options.leftDelim || '{{', right: options.rightDelim || '}}' },
   });
   set.add(name, text);
@@ -79,6 +84,7 @@ interface Settings {
   readonly funcs: FuncMap;
   readonly missingKey: MissingKey;
   readonly limits: TemplateLimits;
+  readonly assumptions: Assumptions;
   readonly delimiters: Delimiters;
 }
 
@@ -165,7 +171,8 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
 
   add(name: string, text: string): void {
     guardStack(() => {
-      const trees = this.parse(name, text);
+      const site = { environment: this, source: this, limits: this.settings.limits };
+      const trees = specialize(this.parse(name, text), name, this.settings.assumptions, site);
       this.define(trees);
       // Now, not at the first call: literals get their ids in the order of the text.
       for (const tree of trees.values()) this.declaredCell(tree.name).compiled();

@@ -19,10 +19,18 @@ export type Arguments = () => readonly GoValue[];
 
 /** The field of a value, when it has no arguments. Throws TEMPLATE_EXEC as Go does. */
 export function readField(receiver: Slot, access: FieldAccess): Slot {
+  if (receiver instanceof GoRef) {
+    // Most receivers are structs, and most names are fields of theirs.
+    const { type } = receiver;
+    if (type.kind === 'struct' && (type.methods === undefined || !type.methods.has(access.name))) {
+      const field = type.fields.get(access.name);
+      if (field !== undefined) return structField(receiver, field);
+    }
+    return readTypedField(receiver, access, null);
+  }
   if (
     typeof receiver === 'object' &&
     receiver !== null &&
-    !(receiver instanceof GoRef) &&
     !(receiver instanceof GoNumber) &&
     !Array.isArray(receiver)
   ) {

@@ -7,7 +7,7 @@ import type { GoRef } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
 import type { Overlay } from '../overlay/overlay.ts';
 import type { RenderedOverlay } from '../overlay/typed-lists.ts';
-import { mergeOverlay } from '../overlay/typed-merge.ts';
+import { mergeOverlay, overlayAlone } from '../overlay/typed-merge.ts';
 import { Denial } from '../reason.ts';
 import type { Features } from './features.ts';
 import { NATIVE_SIDECAR, PROXY } from './names.ts';
@@ -55,6 +55,12 @@ function mergedInto(pod: Pod, overlay: RenderedOverlay): Pod {
   }
 }
 
+/** What was injected so far, with one more overlay. */
+function addedTo(template: Pod, overlay: RenderedOverlay): Pod {
+  const alone = template === EMPTY_POD ? overlayAlone(overlay) : null;
+  return alone === null ? mergedInto(template, overlay) : (alone as Pod);
+}
+
 /**
  * With native sidecars the template's proxy is an init container; users write theirs among the containers all the same. It is
  * moved, so that the two meet.
@@ -87,7 +93,7 @@ export function mergeTemplates(
   let template = EMPTY_POD;
   for (const name of names) {
     const overlay = render(name, overlays, data);
-    template = mergedInto(template, overlay);
+    template = addedTo(template, overlay);
     merged = mergedInto(withProxyAmongInits(merged, template, native, features), overlay);
   }
   return { pod: merged, template };

@@ -10,6 +10,7 @@ import {
   type GoValue,
   type JsonObject,
   STRING,
+  STRING_MAP,
 } from '../../template/value.ts';
 import type { SharedFields } from '../overlay/variants.ts';
 import type { Features } from './features.ts';
@@ -17,7 +18,7 @@ import { MESH_CONFIG, PROXY_CONFIG } from './mesh/mesh-schema.ts';
 import type { ResolvedProxyConfig } from './mesh/proxy-config-source.ts';
 import type { ProxyIds } from './openshift.ts';
 import type { Workload } from './owner.ts';
-import type { Pod } from './pod.ts';
+import type { ObjectMeta, Pod } from './pod.ts';
 
 function struct(name: string, fields: Readonly<Record<string, GoType>>): GoStructType {
   const entries = Object.entries(fields).map(([field, type]): [string, GoField] => [
@@ -84,6 +85,13 @@ function dataType(features: Features): GoStructType {
 export const SHARED_FIELDS: SharedFields = {
   always: ['MeshConfig', 'Values', 'Revision', 'InboundTrafficPolicyMode', 'CompliancePolicy'],
   often: ['ProxyConfig', 'NativeSidecars', 'ProxyUID', 'ProxyGID'],
+  sparse: {
+    empty: new Map([
+      ['ObjectMeta', new GoRef(METADATA, {})],
+      ['ObjectMeta.Annotations', new GoRef(STRING_MAP, null)],
+    ]),
+    keysOf: (data) => (data.data as { readonly ObjectMeta: ObjectMeta }).ObjectMeta.annotations,
+  },
 };
 
 /** Everything of the data that one revision's pods share. */

@@ -1,5 +1,5 @@
 /** A template's output as what it means: the overlay that is merged into a pod. */
-import { compileTemplate } from '../../template/engine.ts';
+import { compileTemplate, type TemplateSet } from '../../template/engine.ts';
 import type { FuncMap } from '../../template/func.ts';
 import { repairText } from '../../template/gostring.ts';
 import type { GoValue, JsonObject } from '../../template/value.ts';
@@ -8,6 +8,7 @@ import { parseYaml } from '../../yaml/parse.ts';
 import { joinPath, type Path, PathRecorder, samePath } from './path.ts';
 import { type OverlayPlan, planOverlay } from './plan.ts';
 import { plainOverlay, type RenderedOverlay } from './typed-lists.ts';
+import { NOTHING_SHARED, type SharedFields, TemplateVariants } from './variants.ts';
 
 /**
  * Renders and reads the overlay. The result is not the caller's to change: it may be shared between calls. Throws
@@ -29,18 +30,32 @@ interface KnownPath {
   readonly plans: OverlayPlan[];
 }
 
-/**
- * Compiles a template. `plans: false` parses every output, for comparison. Throws TemplateError with code TEMPLATE_SYNTAX.
- */
-export function compileOverlay(text: string, funcs: FuncMap, options: { readonly plans?: boolean } = {}): Overlay {
-  const set = compileTemplate('inject', text, funcs);
-  if (options.plans === false) return (data) => plainOverlay(parseOverlay(set.render(data)));
-  const memory = new PathMemory();
+export interface OverlayOptions {
+  /** What the data of many pods has in common. Default: nothing. */
+  readonly shared?: SharedFields;
+}
+
+/** Compiles a template. Throws TemplateError with code TEMPLATE_SYNTAX. */
+export function compileOverlay(text: string, funcs: FuncMap, options: OverlayOptions = {}): Overlay {
+  const variants = new TemplateVariants(text, funcs, options.shared ?? NOTHING_SHARED);
+  const memories = new Map<TemplateSet, PathMemory>();
   return (data) => {
+    const set = variants.choose(data);
+    let memory = memories.get(set);
+    if (memory === undefined) {
+      memory = new PathMemory();
+      memories.set(set, memory);
+    }
     const recorder = new PathRecorder();
     set.renderTo(recorder, data);
     return memory.overlay(recorder);
   };
+}
+
+/** The same without anything remembered between renders: every output is parsed. What the other is measured and tested against. */
+export function compileParsedOverlay(text: string, funcs: FuncMap): Overlay {
+  const set = compileTemplate('inject', text, funcs);
+  return (data) => plainOverlay(parseOverlay(set.render(data)));
 }
 
 /** Plans by path, the longest unused path first. */

@@ -12,6 +12,7 @@ import { joinPath, type Path } from './path.ts';
 import {
   fill,
   fillText,
+  membersOf,
   type Pieces,
   replaceAt,
   type Skeleton,
@@ -28,7 +29,13 @@ interface PlannedElement {
   readonly name: Skeleton;
   readonly raw: Skeleton;
   /** null where no typed form could be worked out. */
-  readonly typed: Skeleton | null;
+  readonly typed: TypedSkeleton | null;
+}
+
+interface TypedSkeleton {
+  readonly skeleton: Skeleton;
+  /** Members that Go's types would leave out if they were empty: then the typed form is another one. */
+  readonly emptiable: readonly Pieces[];
 }
 
 export class OverlayPlan {
@@ -89,6 +96,7 @@ class FilledElement implements OverlayElement {
   readonly name: string;
   readonly #planned: PlannedElement;
   readonly #holes: readonly string[];
+  #typed: JsonObject | null = null;
   constructor(planned: PlannedElement, holes: readonly string[]) {
     this.name = fill(planned.name, holes) as string;
     this.#planned = planned;
@@ -98,10 +106,15 @@ class FilledElement implements OverlayElement {
     return fill(this.#planned.raw, this.#holes) as JsonObject;
   }
   typed(): JsonObject | null {
+    this.#typed ??= this.#fillTyped();
+    return this.#typed;
+  }
+  #fillTyped(): JsonObject | null {
     const { typed } = this.#planned;
     if (typed === null) return null;
+    for (const pieces of typed.emptiable) if (fillText(pieces, this.#holes) === '') return null;
     try {
-      return fill(typed, this.#holes) as JsonObject;
+      return fill(typed.skeleton, this.#holes) as JsonObject;
     } catch (error) {
       if (error instanceof QuantityError) return null;
       throw error;
@@ -232,10 +245,10 @@ class Attempt {
   }
 
   /**
-   * The typed form with its holes; null where an empty value would leave a member out, or the types do not take it at all. A
-   * hole that the types refuse is one of a quantity, which has a canonical form, or is not free.
+   * The typed form with its holes; null where the types do not take it. A hole that they refuse is one of a quantity, which has
+   * a canonical form, or is not free.
    */
-  #typed(element: JsonObject, type: string): Skeleton | null | 'again' {
+  #typed(element: JsonObject, type: string): TypedSkeleton | null | 'again' {
     const split = (text: string) => this.#split(text);
     const quantities: [path: string[], pieces: Pieces][] = [];
     let tried: JsonValue = element;
@@ -244,9 +257,9 @@ class Attempt {
         const typed = normalizeTyped(type, tried) as JsonObject;
         if (typed['name'] !== element['name']) return null;
         let skeleton = skeletonOf(typed, split);
-        if ([...textsOf(skeleton)].some((pieces) => this.#mayBeEmpty(pieces))) return null;
+        const emptiable = [...membersOf(skeleton)].filter((pieces) => this.#mayBeEmpty(pieces));
         for (const [path, pieces] of quantities) skeleton = replaceAt(skeleton, path, { kind: 'quantity', pieces });
-        return skeleton;
+        return { skeleton, emptiable };
       } catch (error) {
         if (!(error instanceof TypedPodError)) throw error;
         const path = error.path.split(/[.[\]]+/).filter((segment) => segment !== '');

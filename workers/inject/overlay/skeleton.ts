@@ -73,6 +73,16 @@ export function* textsOf(skeleton: Skeleton): Generator<Pieces> {
   else if (skeleton.kind === 'object') for (const [, member] of skeleton.members) yield* textsOf(member);
 }
 
+/** The strings with holes that are members of an object, not elements of a list. */
+export function* membersOf(skeleton: Skeleton): Generator<Pieces> {
+  if (skeleton.kind === 'list') for (const item of skeleton.items) yield* membersOf(item);
+  if (skeleton.kind !== 'object') return;
+  for (const [, member] of skeleton.members) {
+    if (member.kind === 'text') yield member.pieces;
+    else yield* membersOf(member);
+  }
+}
+
 /** The same skeleton with another part at a path such as `resources.limits.cpu` or `ports[0].name`, which has to be there. */
 export function replaceAt(skeleton: Skeleton, path: readonly string[], part: Skeleton): Skeleton {
   const [segment, ...rest] = path;

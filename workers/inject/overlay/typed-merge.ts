@@ -16,6 +16,25 @@ export function mergeOverlay(pod: JsonObject, rendered: RenderedOverlay): TypedP
   return typedAfter(pod, strategicMergePatch(pod, overlay), known);
 }
 
+/**
+ * What an overlay adds to no pod at all, in typed form; null where that takes a merge. The first template's view of what was
+ * injected: only names and containers of the lists are read in it.
+ */
+export function overlayAlone({ base, lists }: RenderedOverlay): TypedPod | null {
+  const spec = base['spec'];
+  if (lists.size === 0 || !isObject(spec)) return null;
+  const alone: JsonObject = {};
+  for (const [list, type] of TYPED_LISTS) {
+    const elements = lists.get(list);
+    if (elements === undefined) {
+      if (Object.hasOwn(spec, list)) return null;
+      continue;
+    }
+    alone[list] = elements.map((element) => element.typed() ?? normalizeTyped(type, element.raw()));
+  }
+  return { metadata: {}, spec: alone, status: {} };
+}
+
 /** Brings what the merge changed into typed form; what the pod had before, and what is known, is in that form already. */
 function typedAfter(before: JsonObject, after: JsonObject, known: ReadonlySet<JsonValue>): TypedPod {
   const { metadata, spec, ...rest } = after;

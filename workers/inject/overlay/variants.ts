@@ -1,0 +1,122 @@
+/**
+ * A template, specialized to data that many pods share (template/specialize.ts). Which data that is shows when pods come: the first
+ * combination gets a variant at once, others when they come again, and when there are enough variants the rest of the pods
+ * share one that takes only the revision's own data for constant.
+ */
+import { compileTemplate, type TemplateSet } from '../../template/engine.ts';
+import type { FuncMap } from '../../template/func.ts';
+import { fieldOf } from '../../template/reflect.ts';
+import type { Assumptions } from '../../template/specialize.ts';
+import { GoRef, type GoValue } from '../../template/value.ts';
+
+/** Fields of the data by name; equal means the same object or an equal scalar. */
+export interface SharedFields {
+  /** The same for all pods of a revision. */
+  readonly always: readonly string[];
+  /** The same for most pods. */
+  readonly often: readonly string[];
+  /** A map of which most pods have few keys, and what stands for it and its owner without any. */
+  readonly sparse?: {
+    /** By path from the root: `ObjectMeta.Annotations`, `ObjectMeta`. */
+    readonly empty: ReadonlyMap<string, GoValue>;
+    readonly keysOf: (data: GoRef) => object | undefined;
+  };
+}
+
+export const NOTHING_SHARED: SharedFields = { always: [], often: [] };
+
+/** Combinations of shared data that have variants of their own. Compiling one takes milliseconds, so there is no taking turns. */
+export const MAX_FULL_VARIANTS = 4;
+/** Combinations that are remembered until they come again. */
+const MAX_CANDIDATES = 32;
+
+interface Variant {
+  /** The data, as it lies in the struct, that this variant is for. */
+  readonly names: readonly string[];
+  readonly held: readonly unknown[];
+  readonly set: TemplateSet;
+  /** For pods without any of `reliedOn` among the keys of the sparse map. */
+  readonly sparse: { readonly set: TemplateSet; readonly reliedOn: ReadonlySet<string> } | null;
+}
+
+export class TemplateVariants {
+  readonly #text: string;
+  readonly #funcs: FuncMap;
+  readonly #shared: SharedFields;
+  readonly #general: TemplateSet;
+  readonly #full: Variant[] = [];
+  #base: Variant | null = null;
+  readonly #candidates = new Set<unknown>();
+
+  /** Throws TemplateError with code TEMPLATE_SYNTAX. */
+  constructor(text: string, funcs: FuncMap, shared: SharedFields) {
+    this.#text = text;
+    this.#funcs = funcs;
+    this.#shared = shared;
+    this.#general = compileTemplate('inject', text, funcs);
+  }
+
+  /** The template to render this data with. */
+  choose(data: GoValue): TemplateSet {
+    if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#general;
+    const variant = this.#variant(data);
+    if (variant === null) return this.#general;
+    return variant.sparse !== null && this.#hasNone(data, variant.sparse.reliedOn) ? variant.sparse.set : variant.set;
+  }
+
+  #variant(data: GoRef): Variant | null {
+    const held = data.data as Readonly<Record<string, unknown>>;
+    for (const variant of this.#full) if (isFor(variant, held)) return variant;
+    if (this.#full.length < MAX_FULL_VARIANTS && this.#deservesVariant(held)) {
+      const variant = this.#make(data, [...this.#shared.always, ...this.#shared.often]);
+      this.#full.push(variant);
+      return variant;
+    }
+    this.#base ??= this.#make(data, this.#shared.always);
+    return isFor(this.#base, held) ? this.#base : null;
+  }
+
+  #hasNone(data: GoRef, keys: ReadonlySet<string>): boolean {
+    for (const key in this.#shared.sparse?.keysOf(data)) if (keys.has(key)) return false;
+    return true;
+  }
+
+  #deservesVariant(held: Readonly<Record<string, unknown>>): boolean {
+    if (this.#full.length === 0) return true;
+    // Scalars of a combination are few; what tells combinations apart are the objects.
+    const mark = this.#shared.often.map((name) => held[name]).find((value) => typeof value === 'object') ?? null;
+    if (this.#candidates.has(mark)) return true;
+    if (this.#candidates.size >= MAX_CANDIDATES) this.#candidates.clear();
+    this.#candidates.add(mark);
+    return false;
+  }
+
+  #make(data: GoRef, names: readonly string[]): Variant {
+    const constants = new Map<string, GoValue>();
+    for (const name of names) {
+      const value = fieldOf(data, name);
+      if (value !== undefined) constants.set(name, value);
+    }
+    const held = data.data as Readonly<Record<string, unknown>>;
+    const { sparse } = this.#shared;
+    const reliedOn = new Set<string>();
+    return {
+      names,
+      held: names.map((name) => held[name]),
+      set: this.#compile({ constants }),
+      sparse:
+        sparse === undefined
+          ? null
+          : { set: this.#compile({ constants, absent: { empty: sparse.empty, reliedOn } }), reliedOn },
+    };
+  }
+
+  #compile(assumptions: Assumptions): TemplateSet {
+    return compileTemplate('inject', this.#text, this.#funcs, { assumptions });
+  }
+}
+
+function isFor({ names, held }: Variant, data: Readonly<Record<string, unknown>>): boolean {
+  for (let index = 0; index < names.length; index++) if (data[names[index] as string] !== held[index]) return false;
+  return true;
+}
