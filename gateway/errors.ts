@@ -50,9 +50,9 @@ export const COMMAND_ERRORS = {
     'The configuration file can not be read or is not a mapping of options.',
   ),
   KUBECONFIG_UNSUPPORTED: entry('user', 501, false, 'Watching a cluster is not supported yet.'),
-  PROCESSES_UNSUPPORTED: entry('user', 501, false, 'More than one listening process is not supported yet.'),
   CERTIFICATE_INVALID: entry('user', 500, false, 'The certificate and key can not be used.'),
   WORKERS_FAILED: entry('internal', 500, true, 'No worker thread could be started.'),
+  PROCESS_ENDED: entry('internal', 500, true, 'A listening process ended unexpectedly.'),
   LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
   GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
 } as const satisfies Record<string, ErrorEntry>;

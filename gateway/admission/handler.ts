@@ -11,7 +11,7 @@ import type { WorkerPool } from '../pool/pool.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
 import type { Resolution, Route, Router } from '../routing/router.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts';
 import { Exchange, type ExchangeOwner, type FinishedExchange, type Reply, type RequestHead } from './exchange.ts';
 import { concludeRequest } from './outcome.ts';
@@ -20,7 +20,7 @@ export interface HandlerDependencies {
   /** The routes of the snapshot that serves now; null before there is one. */
   readonly router: () => Router | null;
   readonly pool: Pick<WorkerPool, 'submit'>;
-  readonly metrics: Pick<Metrics, 'observe'>;
+  readonly metrics: Pick<RequestMetrics, 'observe'>;
   readonly log: RequestLog;
   /** Null when nothing is traced. */
   readonly trace: ((finished: FinishedExchange) => void) | null;

@@ -5,7 +5,7 @@
 import type { Outcome } from '../../workers/protocol.ts';
 import { errorEntry, sentence } from '../errors.ts';
 import type { OnError } from '../snapshot.ts';
-import type { OutcomeKind } from '../telemetry/metrics.ts';
+import type { OutcomeKind } from '../telemetry/request-metrics.ts';
 import { type Addressee, encodeAdmitted, encodeAdmittedWithWarning, encodeDenied, encodeError } from './encode.ts';
 
 export interface Conclusion {

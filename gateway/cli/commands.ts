@@ -6,7 +6,9 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
 import { registerExplain } from './explain.ts';
+import { registerImport } from './import.ts';
 import { registerInject } from './inject.ts';
+import { registerListener } from './listener.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
 import { registerUninject } from './uninject.ts';
@@ -14,10 +16,12 @@ import { registerValidate } from './validate.ts';
 
 export const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   registerServe,
+  registerListener,
   registerStart,
   registerDemo,
   registerValidate,
   registerInject,
   registerUninject,
   registerExplain,
+  registerImport,
 ];

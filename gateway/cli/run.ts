@@ -58,7 +58,6 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'OPTION_INVALID',
   'CONFIG_FILE_INVALID',
   'KUBECONFIG_UNSUPPORTED',
-  'PROCESSES_UNSUPPORTED',
 ] satisfies (keyof typeof COMMAND_ERRORS)[]);
 
 function isUsage(code: string): boolean {

@@ -5,7 +5,11 @@ import type { Command } from 'commander';
 import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
+import type { AdmissionService } from '../service/admission-service.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK } from './context.ts';
+import { LISTENER_COMMAND } from './listener.ts';
 
 /** Adds `serve`. */
 export function registerServe(program: Command, context: CommandContext): void {
@@ -48,30 +52,19 @@ export async function serve(
   const { createSnapshotSource } = await import('../gitsync/source.ts');
   const { logSyncEvent } = await import('../telemetry/sync-log.ts');
   const logger = createLogger(options.logLevel);
-  const gateway = new Gateway({
-    options,
-    logger,
-    version: context.version,
-    workerFile: context.workerFile,
-    tracing: await startTracing(options, context),
-    createSource: (compile) =>
-      createSnapshotSource({
-        source: options.source,
-        ref: options.ref ?? undefined,
-        path: options.path ?? undefined,
-        intervalMs: options.interval,
-        stateDir: options.state,
-        compile,
-        environment: context.environment,
-        report: (event) => logSyncEvent(logger, event),
-      }),
+  const service = await createService(options, logger, context);
+  const source = createSnapshotSource({
+    source: options.source,
+    ref: options.ref ?? undefined,
+    path: options.path ?? undefined,
+    intervalMs: options.interval,
+    stateDir: options.state,
+    compile: (revision) => service.check(revision),
+    environment: context.environment,
+    report: (event) => logSyncEvent(logger, event),
   });
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      logger.fatal({ err: error, code: 'INTERNAL' }, 'the gateway met an error that nothing handles, and ends');
-      process.exit(EXIT_FAILED);
-    });
-  }
+  const gateway = new Gateway({ options, logger, version: context.version, service, source });
+  endOnFaults(logger);
   const stopAsked = new Promise<void>((resolve) => {
     let asked = false;
     const ask = (): void => {
@@ -96,11 +89,36 @@ export async function serve(
   return EXIT_OK;
 }
 
+async function createService(
+  options: GatewayOptions,
+  logger: Logger,
+  context: CommandContext,
+): Promise<AdmissionService> {
+  const { workerFile } = context;
+  if (options.processes > 1) {
+    const { ProcessService } = await import('../service/process-service.ts');
+    const mainFile = new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url);
+    return new ProcessService({ options, logger, workerFile, mainFile, argument: LISTENER_COMMAND });
+  }
+  const { LocalService } = await import('../service/local-service.ts');
+  return new LocalService({ options, logger, workerFile, tracing: await startTracing(options, context) });
+}
+
+/** Ends the process, with a line in the log, over an error that nothing handled. */
+export function endOnFaults(logger: Logger): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error, code: 'INTERNAL' }, 'the gateway met an error that nothing handles, and ends');
+      process.exit(EXIT_FAILED);
+    });
+  }
+}
+
 /** Traces are made, and the packages for it loaded, only when a collector is named. */
-async function startTracing(
-  { otlpEndpoint }: GatewayOptions,
+export async function startTracing(
+  { otlpEndpoint }: Pick<GatewayOptions, 'otlpEndpoint'>,
   { environment, version }: CommandContext,
-): Promise<import('../telemetry/tracing.ts').Tracing | null> {
+): Promise<Tracing | null> {
   const named = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
   if (otlpEndpoint === null && named === '') return null;
   const { createTracing } = await import('../telemetry/tracing.ts');

@@ -64,7 +64,6 @@ test('what can not be meant is refused with a code', () => {
   refused({ flags: { logLevel: 'loud' } }, 'OPTION_INVALID');
   refused({ flags: { tlsKey: 'a' } }, 'OPTION_INVALID');
   refused({ flags: { kubeconfig: 'a' } }, 'KUBECONFIG_UNSUPPORTED');
-  refused({ flags: { processes: '2' } }, 'PROCESSES_UNSUPPORTED');
   refused({ configFile: join(folder, 'missing') }, 'CONFIG_FILE_INVALID');
   refused({ configFile: configFile('- a\n') }, 'CONFIG_FILE_INVALID');
   refused({ configFile: configFile('a: [\n') }, 'CONFIG_FILE_INVALID');

@@ -21,7 +21,7 @@ const CONFIG_FILE_LIMIT = 1024 * 1024;
 
 /**
  * The frozen options. Throws GatewayError: OPTION_UNKNOWN, OPTION_INVALID (also for a required option that is missing and for
- * options that do not go together), CONFIG_FILE_INVALID, KUBECONFIG_UNSUPPORTED, PROCESSES_UNSUPPORTED.
+ * options that do not go together), CONFIG_FILE_INVALID, KUBECONFIG_UNSUPPORTED.
  */
 export function loadOptions(inputs: OptionInputs): GatewayOptions {
   const file = inputs.configFile === null ? new Map<string, string>() : readConfigFile(inputs.configFile);
@@ -95,5 +95,4 @@ function checkTogether(options: GatewayOptions): void {
     throw new GatewayError('OPTION_INVALID', '--tls-cert and --tls-key have to be given together.');
   }
   if (options.kubeconfig !== null) throw new GatewayError('KUBECONFIG_UNSUPPORTED');
-  if (options.processes > 1) throw new GatewayError('PROCESSES_UNSUPPORTED');
 }

@@ -140,7 +140,7 @@ export const OPTIONS: OptionTable = {
   },
   workers: {
     placeholder: 'N',
-    help: 'worker threads (default: one less than there are cores, at least 1)',
+    help: 'worker threads in all (default: one less than there are cores, at least 1)',
     fallback: Math.max(1, availableParallelism() - 1),
     parse: integer(1, 256),
     expects: 'a number from 1 to 256',
@@ -154,7 +154,7 @@ export const OPTIONS: OptionTable = {
   },
   processes: {
     placeholder: 'N',
-    help: 'listening processes (default: 1)',
+    help: 'processes that listen and share the workers, for when one is the limit (default: 1)',
     fallback: 1,
     parse: integer(1, 64),
     expects: 'a number from 1 to 64',

@@ -14,6 +14,7 @@ const IDLE_MS = 10_000;
 export class CompileBench {
   readonly #options: { readonly workerFile: URL; readonly maxHeapMb: number };
   #piscina: Piscina | null = null;
+  #fault: unknown = null;
 
   constructor(options: { readonly workerFile: URL; readonly maxHeapMb: number }) {
     this.#options = options;
@@ -22,7 +23,13 @@ export class CompileBench {
   /** What is wrong with a revision; empty when it compiles. Rejects when the thread ended over it or it took too long. */
   async check(source: RevisionSource): Promise<readonly CompileProblem[]> {
     const signal = AbortSignal.timeout(COMPILE_LIMIT_MS);
-    return (await this.#thread().run(source, { name: 'check', signal })) as readonly CompileProblem[];
+    this.#fault = null;
+    try {
+      return (await this.#thread().run(source, { name: 'check', signal })) as readonly CompileProblem[];
+    } catch (error) {
+      // Why the thread ended says more than that it did.
+      throw this.#fault ?? error;
+    }
   }
 
   async close(): Promise<void> {
@@ -41,7 +48,8 @@ export class CompileBench {
       recordTiming: false,
     });
     // A thread that ends before its first task would leave that task waiting: ending the pool answers it.
-    piscina.on('error', () => {
+    piscina.on('error', (error: unknown) => {
+      this.#fault = error;
       if (this.#piscina === piscina) this.#piscina = null;
       void piscina.destroy().catch(() => undefined);
     });

@@ -10,7 +10,7 @@ import type { Readiness } from './readiness.ts';
 export interface AdminPages {
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly status: () => object;
+  readonly status: () => Promise<object>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -79,7 +79,7 @@ export class AdminServer {
         return;
       }
       case '/api/v1/status':
-        sendJson(response, 200, this.#pages.status());
+        sendJson(response, 200, await this.#pages.status());
         return;
       default:
         sendJson(response, 404, { code: 'PATH_UNKNOWN', message: 'The admin port has no such page.' });

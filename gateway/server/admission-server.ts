@@ -43,7 +43,8 @@ export class AdmissionServer implements ExchangeHost {
   #lastEventMs = 0;
   draining = false;
 
-  constructor(handler: AdmissionHandler, credentials: Credentials) {
+  /** `ticketKeys`: 48 bytes that processes share, so that a session of one can be resumed with another. */
+  constructor(handler: AdmissionHandler, credentials: Credentials, ticketKeys?: Buffer) {
     this.handler = handler;
     this.#http1 = this.#createHttp1();
     this.#http2 = this.#createHttp2();
@@ -54,6 +55,7 @@ export class AdmissionServer implements ExchangeHost {
       rejectUnauthorized: credentials.clientCa !== null,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       noDelay: true,
+      ...(ticketKeys === undefined ? {} : { ticketKeys }),
     });
     this.#tls.maxConnections = MAX_CONNECTIONS;
     this.#tls.on('connection', (socket) => {

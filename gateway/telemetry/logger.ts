@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { destination, type Level, type Logger, pino } from 'pino';
 import type { Exchange } from '../admission/exchange.ts';
 import type { Conclusion } from '../admission/outcome.ts';
-import type { RequestSample } from './metrics.ts';
+import type { RequestSample } from './request-metrics.ts';
 
 /** Request lines above debug in one second; the next second says how many were left out. */
 const LINES_PER_SECOND = 100;

@@ -9,6 +9,7 @@ import { Writable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { loadOptions } from '../../../gateway/config/load.ts';
 import { Gateway, type ReadyLine } from '../../../gateway/gateway.ts';
+import { LocalService } from '../../../gateway/service/local-service.ts';
 import type { ClusterSnapshot, Mesh, Snapshot, SnapshotSource, SourceStatus } from '../../../gateway/snapshot.ts';
 import { createLogger } from '../../../gateway/telemetry/logger.ts';
 import type { Tracing } from '../../../gateway/telemetry/tracing.ts';
@@ -141,14 +142,11 @@ export async function startTestGateway(setup: TestGatewayOptions): Promise<TestG
     },
   });
   const flags = { source: 'memory', listen: '127.0.0.1:0', admin: '127.0.0.1:0', state, workers: '1', drainDelay: '0' };
-  const gateway = new Gateway({
-    options: loadOptions({ flags: { ...flags, ...setup.flags }, environment: {}, configFile: null }),
-    logger: createLogger('debug', sink),
-    version: '0.0.0-test',
-    workerFile: setup.workerFile ?? new URL('../../../workers/main.ts', import.meta.url),
-    createSource: () => source,
-    tracing: setup.tracing ?? null,
-  });
+  const options = loadOptions({ flags: { ...flags, ...setup.flags }, environment: {}, configFile: null });
+  const logger = createLogger('debug', sink);
+  const workerFile = setup.workerFile ?? new URL('../../../workers/main.ts', import.meta.url);
+  const service = new LocalService({ options, logger, workerFile, tracing: setup.tracing ?? null });
+  const gateway = new Gateway({ options, logger, version: '0.0.0-test', service, source });
   const ready = await gateway.start();
   return {
     gateway,

@@ -1,5 +1,5 @@
 /**
- * The gateway's Prometheus metrics. All names begin with `meshgate_`; labels come from the snapshot and from enumerations, so
+ * Prometheus metrics of the requests that one process answers. All names begin with `meshgate_`; labels come from the snapshot and from enumerations, so
  * their number is bounded: what names no known mesh counts under mesh "".
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -30,7 +30,6 @@ export interface RequestSample {
 
 /** Gauges that are read when they are collected. */
 export interface GaugeSources {
-  readonly snapshot: () => { readonly revision: string; readonly loadedAt: Date } | null;
   readonly pool: () => {
     readonly workers: readonly string[];
     readonly queued: number;
@@ -38,18 +37,15 @@ export interface GaugeSources {
     readonly workersLost: number;
   };
   readonly connections: () => number;
-  readonly certificateExpiry: () => Date | null;
-  readonly ready: () => boolean;
 }
 
-export class Metrics {
+export class RequestMetrics {
   readonly registry = new Registry();
   readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
   readonly #duration: Histogram<'mesh' | 'outcome'>;
   readonly #share: Histogram<'mesh'>;
   readonly #queue: Histogram<'mesh'>;
   readonly #worker: Histogram<'mesh'>;
-  readonly #syncs: Counter<'result'>;
   readonly #revisions = new Set<string>();
 
   constructor() {
@@ -88,12 +84,6 @@ export class Metrics {
       buckets: LATENCY_BOUNDS_SECONDS,
       registers,
     });
-    this.#syncs = new Counter({
-      name: 'meshgate_syncs_total',
-      help: 'Looks at the policy source, by result.',
-      labelNames: ['result'],
-      registers,
-    });
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -106,10 +96,6 @@ export class Metrics {
     if (sample.budgetShare >= 0) this.#share.observe({ mesh }, sample.budgetShare);
     if (sample.queueMs >= 0) this.#queue.observe({ mesh }, sample.queueMs / 1_000);
     if (sample.workerMs >= 0) this.#worker.observe({ mesh }, sample.workerMs / 1_000);
-  }
-
-  countSync(result: 'ok' | 'failed'): void {
-    this.#syncs.inc({ result });
   }
 
   /** Adds the gauges; called once, when the parts they look at exist. */
@@ -125,20 +111,6 @@ export class Metrics {
         },
       });
     };
-    new Gauge({
-      name: 'meshgate_snapshot_info',
-      help: 'The policy snapshot that serves.',
-      labelNames: ['revision'],
-      registers,
-      collect() {
-        this.reset();
-        const snapshot = sources.snapshot();
-        if (snapshot !== null) this.set({ revision: snapshot.revision }, 1);
-      },
-    });
-    gauge('meshgate_snapshot_loaded_timestamp_seconds', 'When the snapshot that serves was loaded.', () => {
-      return (sources.snapshot()?.loadedAt.getTime() ?? 0) / 1_000;
-    });
     new Gauge({
       name: 'meshgate_pool_workers',
       help: 'Worker threads by state.',
@@ -156,10 +128,6 @@ export class Metrics {
       return sources.pool().workersLost;
     });
     gauge('meshgate_connections', 'Open connections to the admission port.', () => sources.connections());
-    gauge('meshgate_certificate_expiry_timestamp_seconds', 'When the serving certificate expires.', () => {
-      return (sources.certificateExpiry()?.getTime() ?? 0) / 1_000;
-    });
-    gauge('meshgate_ready', 'Whether the gateway is ready (1) or not (0).', () => (sources.ready() ? 1 : 0));
   }
 
   #boundedRevision(mesh: string, revision: string): string {

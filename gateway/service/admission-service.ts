@@ -1,0 +1,39 @@
+/**
+ * What answers reviews: the part of a gateway that there can be several of, in this process or in processes of their own. The
+ * gateway around it has what there is one of: the source, the certificates, the admin port.
+ */
+import type { CompileProblem } from '../../workers/inject/provider.ts';
+import type { RevisionSource } from '../../workers/protocol.ts';
+import type { Address } from '../config/address.ts';
+import type { PoolStats } from '../pool/pool.ts';
+import type { Credentials } from '../server/credentials.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+export interface ServiceStats {
+  readonly pool: PoolStats;
+  /** Open connections to the admission port. */
+  readonly connections: number;
+}
+
+export interface AdmissionService {
+  /** The snapshot that every new request takes; null before there is one. */
+  readonly serving: Snapshot | null;
+  /** Whether a worker can take reviews. */
+  readonly ready: boolean;
+  /** Tries a revision apart from everything that serves; everything that is wrong with it, or nothing. */
+  check(source: RevisionSource): Promise<readonly CompileProblem[]>;
+  /** Has the snapshot's revisions compiled everywhere, then lets requests take it. Calls have to follow one another. */
+  adopt(snapshot: Snapshot): Promise<void>;
+  /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */
+  listen(address: Address, credentials: Credentials): Promise<number>;
+  setCredentials(credentials: Credentials): void;
+  /** From now on connections end after their next answer. */
+  beginDrain(): void;
+  /** Accepts nothing more, lets requests in flight finish for up to `limitMs`; resolves with how many were cut off. */
+  close(limitMs: number): Promise<number>;
+  /** Ends workers and whatever is still there. */
+  stop(): Promise<void>;
+  stats(): Promise<ServiceStats>;
+  /** Its metrics in Prometheus' text format. */
+  metrics(): Promise<string>;
+}

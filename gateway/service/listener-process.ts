@@ -1,0 +1,83 @@
+/**
+ * One listening process as its gateway sees it: asks it things and hears when it ends.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import { type Call, type CallResult, HELLO, type Method, type Methods } from './messages.ts';
+
+/** A process that does not say a word in this time is not going to. */
+const HELLO_LIMIT_MS = 30_000;
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ListenerProcess {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  readonly #hello: Promise<void>;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>;
+  #nextId = 1;
+  /** It listens and can take requests. */
+  listening = false;
+
+  /** Forks a process as node:cluster is set up. */
+  constructor(onEnd: (process: ListenerProcess, reason: string) => void) {
+    const worker = cluster.fork();
+    this.#worker = worker;
+    this.ended = new Promise((resolve) => worker.on('exit', () => resolve()));
+    this.#hello = new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(endedError('it did not start in time')), HELLO_LIMIT_MS);
+      worker.on('message', (message: unknown) => {
+        if (message === HELLO) {
+          clearTimeout(limit);
+          resolve();
+        } else this.#answered(message as CallResult);
+      });
+      worker.on('exit', (code, signal) => {
+        clearTimeout(limit);
+        this.listening = false;
+        const reason = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+        const error = endedError(reason);
+        reject(error);
+        for (const pending of this.#pending.values()) pending.reject(error);
+        this.#pending.clear();
+        onEnd(this, reason);
+      });
+      worker.on('error', () => undefined);
+    });
+    this.#hello.catch(() => undefined);
+  }
+
+  /** Asks for something. Rejects with the process's coded error, or when it ends first. */
+  async call<M extends Method>(method: M, argument: Methods[M]['argument']): Promise<Methods[M]['answer']> {
+    await this.#hello;
+    if (!this.#worker.isConnected()) throw endedError('it is gone');
+    const id = this.#nextId++;
+    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    const call: Call<M> = { id, method, argument };
+    this.#worker.send(call, (error) => {
+      if (error === null) return;
+      this.#pending.get(id)?.reject(error);
+      this.#pending.delete(id);
+    });
+    return (await answer) as Methods[M]['answer'];
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  #answered(result: CallResult): void {
+    const pending = this.#pending.get(result.id);
+    this.#pending.delete(result.id);
+    if (result.ok) pending?.resolve(result.answer);
+    else pending?.reject(new GatewayError(result.code as ErrorCode, result.message));
+  }
+}
+
+function endedError(reason: string): GatewayError {
+  return new GatewayError('PROCESS_ENDED', `A listening process ended: ${reason}.`);
+}

@@ -1,0 +1,120 @@
+/**
+ * An admission service in this process: server, handler, routes and workers.
+ */
+import type { CompileProblem } from '../../workers/inject/provider.ts';
+import type { RevisionSource } from '../../workers/protocol.ts';
+import { AdmissionHandler } from '../admission/handler.ts';
+import type { Address } from '../config/address.ts';
+import type { GatewayOptions } from '../config/options.ts';
+import { GatewayError } from '../errors.ts';
+import { WorkerPool } from '../pool/pool.ts';
+import { Router } from '../routing/router.ts';
+import { AdmissionServer } from '../server/admission-server.ts';
+import type { Credentials } from '../server/credentials.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { type Logger, RequestLog } from '../telemetry/logger.ts';
+import { RequestMetrics } from '../telemetry/request-metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import type { AdmissionService, ServiceStats } from './admission-service.ts';
+
+export interface LocalServiceParts {
+  readonly options: Pick<GatewayOptions, 'workers' | 'workerMemory'>;
+  readonly logger: Logger;
+  /** The piscina entry file. */
+  readonly workerFile: URL;
+  /** Null when nothing is traced. */
+  readonly tracing: Tracing | null;
+  /** Keys for TLS session tickets that several processes share; left out: keys of its own. */
+  readonly ticketKeys?: Buffer;
+}
+
+export class LocalService implements AdmissionService {
+  readonly #parts: LocalServiceParts;
+  readonly #metrics = new RequestMetrics();
+  readonly #pool: WorkerPool;
+  readonly #handler: AdmissionHandler;
+  #router: Router | null = null;
+  #server: AdmissionServer | null = null;
+
+  constructor(parts: LocalServiceParts) {
+    this.#parts = parts;
+    const { options, logger, workerFile, tracing } = parts;
+    this.#pool = new WorkerPool({
+      workers: options.workers,
+      workerFile,
+      maxHeapMb: options.workerMemory,
+      onWorkerLost: (error, jobs) =>
+        logger.error({ err: error, jobs, code: 'WORKER_CRASHED' }, 'a worker ended and is replaced'),
+    });
+    this.#metrics.addGauges({ pool: () => this.#pool.stats(), connections: () => this.#server?.connections ?? 0 });
+    this.#handler = new AdmissionHandler({
+      router: () => this.#router,
+      pool: this.#pool,
+      metrics: this.#metrics,
+      log: new RequestLog(logger),
+      trace: tracing === null ? null : tracing.record,
+    });
+  }
+
+  get serving(): Snapshot | null {
+    return this.#router?.snapshot ?? null;
+  }
+
+  get ready(): boolean {
+    return this.#pool.ready;
+  }
+
+  check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+    return this.#pool.check(source);
+  }
+
+  async adopt(snapshot: Snapshot): Promise<void> {
+    const sources = [...snapshot.meshes.values()].flatMap((mesh) => [...mesh.revisions.values()]);
+    const failed = await this.#pool.warm(sources);
+    if (failed.length > 0) {
+      this.#parts.logger.error({ digests: failed }, 'revisions of the snapshot did not compile in a worker');
+    }
+    this.#router = new Router(snapshot);
+  }
+
+  async listen(address: Address, credentials: Credentials): Promise<number> {
+    await this.#pool.open();
+    if (!this.#pool.ready) throw new GatewayError('WORKERS_FAILED');
+    const server = new AdmissionServer(this.#handler, credentials, this.#parts.ticketKeys);
+    this.#server = server;
+    return server.listen(address);
+  }
+
+  setCredentials(credentials: Credentials): void {
+    this.#server?.setCredentials(credentials);
+  }
+
+  beginDrain(): void {
+    if (this.#server !== null) this.#server.draining = true;
+  }
+
+  async close(limitMs: number): Promise<number> {
+    const server = this.#server;
+    this.#server = null;
+    return (await server?.close(limitMs)) ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.close(0);
+    await this.#pool.close();
+    await this.#parts.tracing?.shutdown().catch(() => undefined);
+  }
+
+  async stats(): Promise<ServiceStats> {
+    return { pool: this.#pool.stats(), connections: this.#server?.connections ?? 0 };
+  }
+
+  metrics(): Promise<string> {
+    return this.#metrics.registry.metrics();
+  }
+
+  /** The metrics as data, for whoever adds up those of several processes. */
+  metricsAsJson(): Promise<object[]> {
+    return this.#metrics.registry.getMetricsAsJSON();
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What a gateway and its listening processes say to each other, over Node's IPC with structured clones.
+ */
+import type { Address } from '../config/address.ts';
+import type { GatewayOptions } from '../config/options.ts';
+import type { Credentials } from '../server/credentials.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { ServiceStats } from './admission-service.ts';
+
+/** The first word of a process, when it listens to messages. */
+export const HELLO = 'meshgate:hello';
+
+export interface StartArgument {
+  readonly options: Pick<GatewayOptions, 'workers' | 'workerMemory' | 'logLevel' | 'otlpEndpoint'>;
+  readonly ticketKeys: Buffer;
+}
+
+/** What can be asked of a process: argument and answer by method. */
+export interface Methods {
+  start: { argument: StartArgument; answer: null };
+  adopt: { argument: Snapshot; answer: null };
+  listen: { argument: { readonly address: Address; readonly credentials: Credentials }; answer: number };
+  setCredentials: { argument: Credentials; answer: null };
+  beginDrain: { argument: null; answer: null };
+  close: { argument: number; answer: number };
+  stop: { argument: null; answer: null };
+  stats: { argument: null; answer: ServiceStats };
+  metrics: { argument: null; answer: object[] };
+}
+
+export type Method = keyof Methods;
+
+export interface Call<M extends Method = Method> {
+  readonly id: number;
+  readonly method: M;
+  readonly argument: Methods[M]['argument'];
+}
+
+export type CallResult =
+  | { readonly id: number; readonly ok: true; readonly answer: unknown }
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
