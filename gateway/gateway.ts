@@ -95,7 +95,7 @@ export class Gateway {
     const { service, source } = this.#parts;
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await service.close(0);
-    await this.#watch?.close();
+    this.#watch?.close();
     await source.stop();
     await this.#adopting;
     await service.stop();

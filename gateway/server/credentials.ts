@@ -3,15 +3,15 @@
  * used is reported and the one before it stays.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { type FSWatcher, watch } from 'chokidar';
 import { GatewayError } from '../errors.ts';
 
 /** Files are looked at this often even when no change was noticed. */
 const RECHECK_MS = 60_000;
-/** A change of several files is one change when they come within this time. */
+/** After a change, the time for the other files of it to follow. */
 const SETTLE_MS = 100;
 
 export interface CredentialFiles {
@@ -58,12 +58,15 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Watches credential files (also ones that a Secret's mount swaps by a link) and tells about every good change. */
+/**
+ * Watches credential files and tells about every good change. Their folders are watched, for a Secret's mount swaps a link in them; that
+ * a folder itself is replaced is noticed within a minute.
+ */
 export class CredentialWatch {
   readonly #files: CredentialFiles;
   readonly #onChange: (credentials: Credentials) => void;
   readonly #onError: (error: unknown) => void;
-  readonly #watcher: FSWatcher;
+  readonly #watchers: readonly FSWatcher[];
   readonly #interval: NodeJS.Timeout;
   #current: Credentials;
   #timer: NodeJS.Timeout | null = null;
@@ -80,12 +83,11 @@ export class CredentialWatch {
     this.#onError = onError;
     const watched = [files.cert, files.key, ...(files.clientCa === null ? [] : [files.clientCa])];
     const folders = [...new Set(watched.map((file) => dirname(file)))];
-    const names = new Set([...watched.map((file) => basename(file)), '..data']);
-    this.#watcher = watch(folders, { depth: 0, ignoreInitial: true });
-    this.#watcher.on('all', (_event, path) => {
-      if (names.has(basename(path))) this.#soon();
+    this.#watchers = folders.map((folder) => {
+      const watcher = watch(folder, { persistent: false }, () => this.#soon());
+      watcher.on('error', onError);
+      return watcher;
     });
-    this.#watcher.on('error', onError);
     this.#interval = setInterval(() => void this.check(), RECHECK_MS).unref();
   }
 
@@ -102,14 +104,17 @@ export class CredentialWatch {
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#interval);
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#watcher.close();
+    for (const watcher of this.#watchers) watcher.close();
   }
 
   #soon(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.check(), SETTLE_MS);
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.check();
+    }, SETTLE_MS);
   }
 }
