@@ -42,7 +42,8 @@ interface RecordedOwner {
     readonly ownerReferences?: OwnerRecord['ownerReferences'];
   };
 }
-interface Objects {
+/** namespaces.json of a set. */
+export interface Objects {
   readonly namespaces: readonly NamespaceRecord[];
   readonly owners?: readonly RecordedOwner[] | null;
 }
@@ -58,17 +59,23 @@ function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(...path), 'utf8')) as T;
 }
 
-function specOf(folder: string, controlPlaneNamespace = 'linkerd'): LinkerdRevisionSpec {
+/** The revision of a folder's values; `version` is what the recorded injector calls itself. */
+export function linkerdSpec(
+  folder: string,
+  controlPlaneNamespace = 'linkerd',
+  version: string | null = RECORDED_VERSION,
+): LinkerdRevisionSpec {
   return {
     provider: 'linkerd',
     values: readFileSync(join(folder, 'values.yaml'), 'utf8'),
     trustAnchors: readFileSync(join(folder, 'trust-anchors.pem'), 'utf8'),
     controlPlaneNamespace,
-    version: RECORDED_VERSION,
+    ...(version === null ? {} : { version }),
   };
 }
 
-function clusterOf(objects: Objects, namespace: string): ClusterContext {
+/** What is known around a request from a namespace. */
+export function linkerdCluster(objects: Objects, namespace: string): ClusterContext {
   const record = objects.namespaces.find(({ name }) => name === namespace);
   const owners: Record<string, OwnerRecord> = {};
   for (const { apiVersion, kind, metadata } of objects.owners ?? []) {
@@ -94,7 +101,8 @@ function hasErrorContainer(pod: JsonObject): boolean {
   return JSON.stringify(pod['spec'] ?? null).includes('"Error":');
 }
 
-function expectation(
+/** What a recorded answer says; `patchText` is null for an answer without a patch. */
+export function linkerdExpectation(
   object: JsonObject,
   patchText: string | null,
   allowed: boolean,
@@ -136,10 +144,10 @@ function* recordedReviews(root: string): Generator<LinkerdCase> {
       yield {
         id: `${name}/${file.replace('.request.json', '')}`,
         set: 'cases',
-        spec: specOf(join(root, 'configs', context.config), context.controlPlaneNamespace),
+        spec: linkerdSpec(join(root, 'configs', context.config), context.controlPlaneNamespace),
         review,
-        cluster: clusterOf(context.objects, request.namespace ?? ''),
-        expected: expectation(
+        cluster: linkerdCluster(context.objects, request.namespace ?? ''),
+        expected: linkerdExpectation(
           request.object,
           patched ? readFileSync(at('.patch.json'), 'utf8') : null,
           response?.response.allowed ?? true,
@@ -152,7 +160,7 @@ function* recordedReviews(root: string): Generator<LinkerdCase> {
 
 function* generated(set: string): Generator<LinkerdCase> {
   const folder = corpusPath('linkerd', 'generated', set);
-  const spec = specOf(folder);
+  const spec = linkerdSpec(folder);
   const objects = readJson<Objects>(folder, 'namespaces.json');
   const responses = readCorpusLines('linkerd', 'generated', set, 'responses.ndjson') as {
     response: { allowed: boolean; patch?: string };
@@ -168,8 +176,8 @@ function* generated(set: string): Generator<LinkerdCase> {
       set: `generated/${set}`,
       spec,
       review: JSON.stringify(review),
-      cluster: clusterOf(objects, review.request.namespace ?? ''),
-      expected: expectation(review.request.object, patch, response.allowed, reports[index]?.reasons ?? []),
+      cluster: linkerdCluster(objects, review.request.namespace ?? ''),
+      expected: linkerdExpectation(review.request.object, patch, response.allowed, reports[index]?.reasons ?? []),
     };
     index++;
   }

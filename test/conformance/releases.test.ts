@@ -17,6 +17,7 @@ import type { JsonObject } from '../../workers/template/value.ts';
 import { corpusSkip } from './corpus.ts';
 import { type IstioReleaseCase, istioReleaseCases, istioReleases, NO_CLUSTER } from './istio-releases.ts';
 import { differenceAsKnownTo, kubernetesOfIstio } from './kube-fields.ts';
+import { type LinkerdReleaseCase, linkerdReleaseCases, linkerdReleaseFolders } from './linkerd-releases.ts';
 
 type Verdict =
   | { readonly kind: 'same' }
@@ -72,10 +73,26 @@ function judgeIstio(each: IstioReleaseCase, answer: Answer): Verdict {
   return difference === null ? { kind: 'fields' } : { kind: 'different', why: JSON.stringify(difference) };
 }
 
+function answerToLinkerd(each: LinkerdReleaseCase, revision: CompiledRevision): Answer {
+  return answerTo(revision, { review: each.review, params: {}, cluster: each.cluster }, each.object);
+}
+
+function judgeLinkerd({ expected }: LinkerdReleaseCase, answer: Answer): Verdict {
+  const { allowed, pod, outcome } = answer;
+  if (allowed !== expected.allowed) return { kind: 'different', why: `allowed is ${allowed}: ${outcome}` };
+  if (!allowed) return SAME;
+  const [reason] = expected.reasons;
+  if (reason !== undefined && !outcome.includes(`"reason":"${reason}"`))
+    return { kind: 'different', why: `${outcome} where ${reason}` };
+  const difference = firstDifference(expected.pod ?? {}, pod);
+  return difference === null ? SAME : { kind: 'different', why: JSON.stringify(difference) };
+}
+
 /** Judges cases set by set, tells the counts, and fails on any that differ. */
-function check<Case extends { readonly id: string; readonly set: string; readonly upstreamInvalid: boolean }>(
+function check<Case extends { readonly id: string; readonly set: string }>(
   t: TestContext,
   cases: Iterable<Case>,
+  isUpstreamInvalid: (each: Case) => boolean,
   judge: (each: Case) => Verdict,
 ): void {
   const counts = new Map<string, { same: number; fields: number; invalid: number; all: number }>();
@@ -84,7 +101,7 @@ function check<Case extends { readonly id: string; readonly set: string; readonl
     const count = counts.get(each.set) ?? { same: 0, fields: 0, invalid: 0, all: 0 };
     counts.set(each.set, count);
     count.all++;
-    if (each.upstreamInvalid) {
+    if (isUpstreamInvalid(each)) {
       count.invalid++;
       continue;
     }
@@ -106,11 +123,27 @@ describe('Istio releases', { skip: corpusSkip() }, () => {
   for (const release of recorded) {
     test(release, (t) => {
       const revisions = new Revisions();
-      check(t, istioReleaseCases(release), (each) => {
+      const isInvalid = (each: IstioReleaseCase) => each.upstreamInvalid;
+      check(t, istioReleaseCases(release), isInvalid, (each) => {
         const revision = revisions.of(each.spec);
         assert.equal(revision.release?.name, release);
         assert.deepEqual(revision.warnings, []);
         return judgeIstio(each, answerToIstio(each, revision));
+      });
+    });
+  }
+});
+
+describe('Linkerd releases', { skip: corpusSkip() }, () => {
+  for (const release of linkerdReleaseFolders()) {
+    if (linkerdReleaseCases(release).next().done) continue;
+    test(release, (t) => {
+      const revisions = new Revisions();
+      const isInvalid = (each: LinkerdReleaseCase) => each.expected.upstreamInvalid;
+      check(t, linkerdReleaseCases(release), isInvalid, (each) => {
+        const revision = revisions.of(each.spec);
+        assert.deepEqual(revision.warnings, []);
+        return judgeLinkerd(each, answerToLinkerd(each, revision));
       });
     });
   }

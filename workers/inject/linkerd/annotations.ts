@@ -1,4 +1,5 @@
 /** Linkerd's annotation and label names (pkg/k8s/labels.go), and which of them a pod inherits from its namespace. */
+import type { Features } from './features.ts';
 
 const CONFIG = 'config.linkerd.io/';
 
@@ -30,8 +31,8 @@ export const LABELLED_OWNERS: ReadonlySet<string> = new Set([
 ]);
 export const OWNER_LABEL_PREFIX = 'linkerd.io/proxy-';
 
-/** Read from the pod after the namespace's have been added to it; `inject` itself and two of the alpha stage are inherited too. */
-export const INHERITED: readonly string[] = [
+/** Inherited in all releases. */
+const ALWAYS_INHERITED: readonly string[] = [
   ...[
     'admin-port',
     'control-port',
@@ -44,22 +45,18 @@ export const INHERITED: readonly string[] = [
     'proxy-cpu-limit',
     'proxy-cpu-request',
     'proxy-image',
-    'proxy-admin-shutdown',
     'proxy-log-format',
     'proxy-log-level',
-    'proxy-log-http-headers',
     'proxy-memory-limit',
     'proxy-memory-request',
     'proxy-ephemeral-storage-limit',
     'proxy-ephemeral-storage-request',
     'proxy-uid',
-    'proxy-gid',
     'proxy-version',
     'proxy-require-identity-inbound-ports',
     'skip-inbound-ports',
     'opaque-ports',
     'skip-outbound-ports',
-    'proxy-metrics-hostname-labels',
     'proxy-outbound-connect-timeout',
     'proxy-inbound-connect-timeout',
     'proxy-await',
@@ -69,15 +66,32 @@ export const INHERITED: readonly string[] = [
     'shutdown-grace-period',
     'proxy-outbound-discovery-cache-unused-timeout',
     'proxy-inbound-discovery-cache-unused-timeout',
-    'proxy-disable-outbound-protocol-detect-timeout',
-    'proxy-disable-inbound-protocol-detect-timeout',
-    'proxy-enable-native-sidecar',
-    'proxy-additional-env',
   ].map((name) => CONFIG + name),
   WAIT_BEFORE_EXIT,
-  NATIVE_SIDECAR_ALPHA,
   INJECT,
 ];
+
+/** Inherited where the release has them. */
+const INHERITED_BY_SWITCH: readonly (readonly [annotation: string, isInherited: (features: Features) => boolean])[] = [
+  [`${CONFIG}init-image`, ({ initImageOfProxy }) => !initImageOfProxy],
+  [`${CONFIG}init-image-version`, ({ initImageOfProxy }) => !initImageOfProxy],
+  [`${CONFIG}proxy-disable-outbound-protocol-detect-timeout`, ({ detectTimeouts }) => detectTimeouts],
+  [`${CONFIG}proxy-disable-inbound-protocol-detect-timeout`, ({ detectTimeouts }) => detectTimeouts],
+  [`${CONFIG}proxy-gid`, ({ groups }) => groups],
+  [`${CONFIG}proxy-admin-shutdown`, ({ shutdownEndpoint }) => shutdownEndpoint],
+  [`${CONFIG}proxy-log-http-headers`, ({ headerLogging }) => headerLogging],
+  [`${CONFIG}proxy-metrics-hostname-labels`, ({ hostnameLabels }) => hostnameLabels],
+  [ADDITIONAL_ENV, ({ additionalEnvAnnotation }) => additionalEnvAnnotation],
+  [NATIVE_SIDECAR, ({ nativeAnnotation }) => nativeAnnotation],
+  [NATIVE_SIDECAR_BETA, ({ inheritBetaNative }) => inheritBetaNative],
+  [NATIVE_SIDECAR_ALPHA, ({ nativeSidecars }) => nativeSidecars],
+];
+
+/** What a pod inherits from its namespace where it has none of its own, in a release. */
+export function inheritedAnnotations(features: Features): readonly string[] {
+  const ofRelease = INHERITED_BY_SWITCH.filter(([, isInherited]) => isInherited(features));
+  return [...ALWAYS_INHERITED, ...ofRelease.map(([annotation]) => annotation)];
+}
 
 /** The full name of a `config.linkerd.io/` annotation. */
 export function config(name: string): string {

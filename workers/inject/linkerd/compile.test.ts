@@ -21,6 +21,7 @@ proxy:
   resources: {cpu: {request: 100m}}
   livenessProbe: {initialDelaySeconds: 10, timeoutSeconds: 1}
   readinessProbe: {initialDelaySeconds: 2, timeoutSeconds: 1}
+  metrics: {hostnameLabels: false}
   uid: 2102
   gid: -1
   logLevel: warn
@@ -152,7 +153,7 @@ test('keys of user data that JavaScript objects have by themselves are keys like
 });
 
 test('values of wrong types and missing ones are all reported when the revision is loaded', () => {
-  const broken = VALUES.replace('logLevel: warn', 'logLevel: 3')
+  const broken = VALUES.replace('uid: 2102', 'uid: "2102"')
     .replace('await: true', 'await: "yes"')
     .replace('identity:', 'identities:');
   assert.throws(
@@ -163,11 +164,21 @@ test('values of wrong types and missing ones are all reported when the revision 
       assert.deepEqual(codes, [
         'LINKERD_VALUES_MISSING identity',
         'LINKERD_VALUES_TYPE proxy.await',
-        'LINKERD_VALUES_TYPE proxy.logLevel',
+        'LINKERD_VALUES_TYPE proxy.uid',
       ]);
       return true;
     },
   );
+});
+
+test('numbers and booleans of the values are text where text is wanted', () => {
+  const values = VALUES.replace('logLevel: warn', 'logLevel: 3').replace('opaquePorts: "25,3306"', 'opaquePorts: 3306');
+  const decision = inject(podWith({}), cluster(), values);
+  assert.equal(decision.kind, 'patched', JSON.stringify(decision));
+  const pod = applyPatch(podWith({}), decision.kind === 'patched' ? decision.patch : []) as Pod;
+  assert.equal(pod.metadata.annotations?.['config.linkerd.io/opaque-ports'], '3306');
+  const log = proxyOf(pod).env?.find(({ name }) => name === 'LINKERD2_PROXY_LOG');
+  assert.equal(log?.value, '3,[{headers}]=off,[{request}]=off');
 });
 
 test('what no proxy can be made of is denied with a code', () => {

@@ -21,11 +21,11 @@ import {
   type InjectRequest,
 } from '../provider.ts';
 import { REASONS } from '../reason.ts';
+import type { RevisionRelease, ToldRelease } from '../release/told.ts';
 import {
   CONTROL_PLANE_NAMESPACE,
   CREATED_BY,
   ENABLE_DEBUG,
-  INHERITED,
   LABELLED_OWNERS,
   OPAQUE_PORTS,
   OWNER_LABEL_PREFIX,
@@ -35,16 +35,21 @@ import {
 } from './annotations.ts';
 import { isCidr } from './cidr.ts';
 import { type LinkerdReason, serviceAccountMount, skipReasons } from './decide.ts';
+import { releaseMismatches } from './fit.ts';
 import { defaultPodPorts, defaultServicePorts, namedPorts, podInboundPorts } from './opaque-ports.ts';
 import { applyOverrides } from './overrides.ts';
 import { findOwner } from './owner.ts';
 import { addMetadata, podPatch } from './patch.ts';
+import { profileAt } from './profile.ts';
 import type { ProxyContext } from './proxy-env.ts';
+import { NEWEST_RELEASE, tellLinkerdRelease } from './releases.ts';
 import { type Target, targetOf } from './target.ts';
-import { type LinkerdValues, type ProxyValues, readValues } from './values.ts';
+import { type LinkerdValues, linkerdVersionOf, type ProxyValues, readValues } from './values.ts';
 
 /** A revision's values and texts, read once. */
 export interface Compiled {
+  readonly release: RevisionRelease;
+  readonly warnings: readonly CompileProblem[];
   readonly values: LinkerdValues;
   readonly controlPlaneNamespace: string;
   readonly createdBy: string;
@@ -55,12 +60,16 @@ export interface Compiled {
   readonly denial: string | null;
 }
 
-/** Throws CompileError: LINKERD_VALUES_SYNTAX, LINKERD_VALUES_TYPE, LINKERD_VALUES_MISSING, LINKERD_TRUST_ANCHORS_MISSING. */
+/**
+ * Compiles a revision of a Linkerd mesh. Throws CompileError: LINKERD_VALUES_SYNTAX, LINKERD_VALUES_TYPE, LINKERD_VALUES_MISSING,
+ * LINKERD_RELEASE_MISMATCH, LINKERD_TRUST_ANCHORS_MISSING, RELEASE_INVALID.
+ */
 export function compileLinkerdRevision(source: RevisionSource): CompiledRevision {
   const { spec } = source;
   if (spec.provider !== 'linkerd') throw new TypeError(`${spec.provider} revision given to the linkerd provider`);
   const compiled = compileLinkerd(spec);
-  return { source, release: null, warnings: [], inject: (request) => inject(compiled, request) };
+  const { release, warnings } = compiled;
+  return { source, release, warnings, inject: (request) => inject(compiled, request) };
 }
 
 /** Reads the values of a revision, for the webhook and the command line alike. Throws CompileError. */
@@ -74,7 +83,16 @@ export function compileLinkerd(spec: LinkerdRevisionSpec): Compiled {
     const position = line === undefined || column === undefined ? {} : { line, column };
     throw new CompileError([{ code: 'LINKERD_VALUES_SYNTAX', field: 'values', message, ...position }]);
   }
-  const values = readValues(parsed, problems);
+  const linkerdVersion = linkerdVersionOf(parsed);
+  const told = tellLinkerdRelease(spec.release, linkerdVersion);
+  if (told === undefined) {
+    const message = `${JSON.stringify(spec.release)} is no release of Linkerd, such as 2.19 or edge-25.10.7`;
+    problems.push({ code: 'RELEASE_INVALID', field: 'release', message });
+  }
+  const { release, warnings }: ToldRelease = told ?? { release: NEWEST_RELEASE, warnings: [] };
+  const profile = profileAt(release);
+  const values = readValues(parsed, profile, problems);
+  problems.push(...releaseMismatches(parsed, linkerdVersion, release, profile.features));
   const trustAnchors = spec.trustAnchors.trim();
   if (trustAnchors === '') {
     problems.push({
@@ -85,6 +103,8 @@ export function compileLinkerd(spec: LinkerdRevisionSpec): Compiled {
   }
   if (problems.length > 0) throw new CompileError(problems);
   return {
+    release,
+    warnings,
     values,
     controlPlaneNamespace: spec.controlPlaneNamespace,
     createdBy: `linkerd/proxy-injector ${spec.version ?? values.linkerdVersion}`,
@@ -123,7 +143,13 @@ function inject(compiled: Compiled, request: InjectRequest): InjectDecision {
   const reasons: LinkerdReason[] =
     spec === null
       ? ['unsupported_resource']
-      : skipReasons(target.metadata?.annotations, spec, namespace, compiled.values.tokenProjection);
+      : skipReasons(
+          target.metadata?.annotations,
+          spec,
+          namespace,
+          compiled.values.tokenProjection,
+          compiled.values.profile.features,
+        );
   const [reason] = reasons;
   if (spec === null || reason !== undefined) {
     const patch = opaquePortsPatch(compiled, request, target, namespace);
@@ -140,6 +166,7 @@ function injectPod(
   namespace: Readonly<Record<string, string>>,
 ): InjectDecision {
   const { values } = compiled;
+  const { features, overrides } = values.profile;
   const { metadata } = target;
   if ((spec.containers?.length ?? 0) === 0) {
     return { kind: 'denied', code: 'POD_MALFORMED', message: 'the pod has no containers' };
@@ -153,8 +180,9 @@ function injectPod(
     labels: metadata?.labels,
     own: target.own?.annotations,
     namespace,
-    namedPorts: namedPorts(spec),
+    namedPorts: namedPorts(spec, features),
     tracing: values.tracing !== null,
+    overrides,
   });
   takeFromFirstContainer(proxy, spec);
   const denial = proxyDenial(proxy, values);
@@ -166,7 +194,7 @@ function injectPod(
     proxy,
     controlPlaneNamespace: compiled.controlPlaneNamespace,
     trustAnchors: compiled.trustAnchors,
-    podInboundPorts: podInboundPorts(spec),
+    podInboundPorts: podInboundPorts(spec, features),
   };
   const patch = podPatch({
     prefix: target.prefix,
@@ -201,12 +229,12 @@ function addedAnnotations(
   const own = target.own?.annotations;
   const added: Record<string, string> = Object.create(null);
   added[CREATED_BY] = compiled.createdBy;
-  for (const key of INHERITED) {
+  for (const key of compiled.values.profile.inherited) {
     const value = stringAt(namespace, key);
     if (value !== undefined && stringAt(own, key) === undefined) added[key] = value;
   }
   if (!hasOpaquePorts(target) && added[OPAQUE_PORTS] === undefined) {
-    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts);
+    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, compiled.values.profile.features);
     if (ports.length > 0) added[OPAQUE_PORTS] = ports.join(',');
   }
   return added;
@@ -249,10 +277,20 @@ export function takeFromFirstContainer(proxy: ProxyValues, spec: PodSpec): void 
 
 /** What of a pod's settings Linkerd denies, in one sentence; null when nothing is. */
 export function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string | null {
-  if (proxy.logHTTPHeaders !== '' && proxy.logHTTPHeaders !== 'off' && proxy.logHTTPHeaders !== 'insecure') {
-    return `logHTTPHeaders is ${JSON.stringify(proxy.logHTTPHeaders)}, not "insecure" or "off"`;
+  const { features } = values.profile;
+  if (features.denyNativeWait && proxy.nativeSidecar && proxy.waitBeforeExitSeconds !== 0n) {
+    return 'a native sidecar can not wait before it exits';
   }
-  if (!values.cniEnabled && proxy.closeWaitTimeoutSecs !== 0n && !values.init.runAsRoot) {
+  if (proxy.nativeSidecar && proxy.await && values.startupProbe === null) {
+    return 'a native sidecar needs proxy.startupProbe in the values';
+  }
+  const { logHTTPHeaders: headers } = proxy;
+  const isKnown = headers === 'off' || headers === 'insecure' || (headers === '' && features.emptyHeaderLogging);
+  if (features.headerLogging && !isKnown) {
+    return `logHTTPHeaders is ${JSON.stringify(headers)}, not "insecure" or "off"`;
+  }
+  const closesAsUser = proxy.closeWaitTimeoutSecs !== 0n && !values.init.runAsRoot;
+  if (features.closeWaitNeedsRoot && !values.cniEnabled && closesAsUser) {
     return 'proxyInit.runAsRoot must be set for a close-wait timeout';
   }
   return null;
@@ -269,7 +307,8 @@ function opaquePortsPatch(
   let value = stringAt(namespace, OPAQUE_PORTS);
   if (value === undefined) {
     const defaults = compiled.defaultOpaquePorts;
-    if (target.kind === 'pod' && target.spec !== null) value = defaultPodPorts(target.spec, defaults).join(',');
+    if (target.kind === 'pod' && target.spec !== null)
+      value = defaultPodPorts(target.spec, defaults, compiled.values.profile.features).join(',');
     else if (target.kind === 'service') value = defaultServicePorts(request.object, defaults).join(',');
     if (value === undefined || value === '') return null;
   }

@@ -3,8 +3,9 @@
  * Built as data, not as text: what an annotation says can not change their shape.
  */
 import type { JsonObject, JsonValue } from '../../template/value.ts';
+import type { Features } from './features.ts';
 import { type ProxyContext, proxyEnv } from './proxy-env.ts';
-import type { LinkerdValues, ProxyValues } from './values.ts';
+import type { LinkerdValues, ProxyValues, Resources } from './values.ts';
 
 const NOBODY = 65_534;
 export const XTABLES_VOLUME = 'linkerd-proxy-init-xtables-lock';
@@ -21,7 +22,7 @@ function proxyImage({ proxy, values }: ProxyContext): JsonObject {
 }
 
 /** Amounts that are set; a member without any is left out, as it is null in Linkerd's. */
-function resources(proxy: Readonly<ProxyValues>): JsonObject {
+function resources(proxy: Resources): JsonObject {
   const list = (cpu: string, memory: string, storage: string): JsonObject => ({
     ...(cpu === '' ? {} : { cpu }),
     ...(memory === '' ? {} : { memory }),
@@ -35,6 +36,23 @@ function resources(proxy: Readonly<ProxyValues>): JsonObject {
   };
 }
 
+/** linkerd-init's own image, until it was the proxy's. */
+function initImage(context: ProxyContext): JsonObject {
+  const { proxy, values } = context;
+  if (values.profile.features.initImageOfProxy) {
+    return { ...proxyImage(context), command: ['/usr/lib/linkerd/linkerd2-proxy-init'] };
+  }
+  return {
+    image: `${proxy.initImageName}:${proxy.initImageVersion}`,
+    imagePullPolicy: proxy.initImagePullPolicy || values.imagePullPolicy,
+  };
+}
+
+/** Of linkerd-init and the network validator. */
+function initResources({ proxy, values }: ProxyContext): JsonObject {
+  return resources(values.init.resources ?? proxy);
+}
+
 function saMount({ proxy }: ProxyContext): JsonObject[] {
   return proxy.saMount === null ? [] : [{ ...proxy.saMount }];
 }
@@ -45,6 +63,7 @@ function integer(value: bigint): JsonValue {
 
 export function proxyContainer(context: ProxyContext): JsonObject {
   const { proxy, values } = context;
+  const { features } = values.profile;
   const httpGet = (path: string): JsonObject => ({ path, port: proxy.adminPort });
   const container: JsonObject = {
     name: 'linkerd-proxy',
@@ -57,18 +76,20 @@ export function proxyContainer(context: ProxyContext): JsonObject {
     ],
     readinessProbe: { httpGet: httpGet('/ready'), ...values.readinessProbe },
     resources: resources(proxy),
-    securityContext: values.securityContext ?? proxySecurityContext(proxy),
+    securityContext: values.securityContext ?? proxySecurityContext(proxy, features),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
       { mountPath: '/var/run/linkerd/identity/end-entity', name: 'linkerd-identity-end-entity' },
-      ...(values.tracing?.enabled === true ? [{ mountPath: '/var/run/linkerd/podinfo', name: 'linkerd-podinfo' }] : []),
+      ...(hasPodinfo(values) ? [{ mountPath: '/var/run/linkerd/podinfo', name: 'linkerd-podinfo' }] : []),
       ...(values.tokenProjection ? [{ mountPath: '/var/run/secrets/tokens', name: 'linkerd-identity-token' }] : []),
       ...saMount(context),
     ],
   };
   if (proxy.nativeSidecar) {
     container['restartPolicy'] = 'Always';
-    if (proxy.await) container['startupProbe'] = { httpGet: httpGet('/ready'), ...values.startupProbe };
+    if (proxy.await && values.startupProbe !== null) {
+      container['startupProbe'] = { httpGet: httpGet('/ready'), ...values.startupProbe };
+    }
     return container;
   }
   const lifecycle: JsonObject = {};
@@ -83,7 +104,12 @@ export function proxyContainer(context: ProxyContext): JsonObject {
   return container;
 }
 
-function proxySecurityContext(proxy: Readonly<ProxyValues>): JsonObject {
+/** Whether the proxy reads the pod's labels, for its traces. */
+function hasPodinfo({ tracing, profile }: LinkerdValues): boolean {
+  return profile.features.podinfoVolume && tracing?.enabled === true;
+}
+
+function proxySecurityContext(proxy: Readonly<ProxyValues>, { groups }: Features): JsonObject {
   const { capabilitiesAdd: add, capabilitiesDrop: drop } = proxy;
   const capabilities: JsonObject = {
     ...(add.length === 0 ? {} : { add: [...add] }),
@@ -95,14 +121,15 @@ function proxySecurityContext(proxy: Readonly<ProxyValues>): JsonObject {
     readOnlyRootFilesystem: true,
     runAsNonRoot: true,
     runAsUser: integer(proxy.uid),
-    ...(proxy.gid >= 0n ? { runAsGroup: integer(proxy.gid) } : {}),
+    ...(groups && proxy.gid >= 0n ? { runAsGroup: integer(proxy.gid) } : {}),
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
 
 export function initContainer(context: ProxyContext): JsonObject {
   const { proxy, values } = context;
-  const { init } = values;
+  const { init, profile } = values;
+  const { groups } = profile.features;
   const privileged = proxy.closeWaitTimeoutSecs !== 0n || init.privileged;
   const add = proxy.hasCapabilities ? proxy.capabilitiesAdd : init.capabilitiesAdd;
   // The init container needs what an app may have dropped.
@@ -110,18 +137,17 @@ export function initContainer(context: ProxyContext): JsonObject {
     ? proxy.capabilitiesDrop.filter((each) => each !== 'NET_RAW' && each !== 'NET_ADMIN')
     : [...init.capabilitiesDrop];
   const user = init.runAsRoot
-    ? { runAsGroup: 0, runAsNonRoot: false, runAsUser: 0 }
+    ? { ...(groups ? { runAsGroup: 0 } : {}), runAsNonRoot: false, runAsUser: 0 }
     : {
         runAsNonRoot: true,
         runAsUser: init.runAsUser === 0n ? NOBODY : integer(init.runAsUser),
-        runAsGroup: init.runAsGroup === 0n ? NOBODY : integer(init.runAsGroup),
+        ...(groups ? { runAsGroup: init.runAsGroup === 0n ? NOBODY : integer(init.runAsGroup) } : {}),
       };
   return {
     name: 'linkerd-init',
-    ...proxyImage(context),
-    command: ['/usr/lib/linkerd/linkerd2-proxy-init'],
+    ...initImage(context),
     args: initArgs(context),
-    resources: resources(proxy),
+    resources: initResources(context),
     securityContext: {
       allowPrivilegeEscalation: privileged,
       capabilities: {
@@ -140,16 +166,17 @@ export function initContainer(context: ProxyContext): JsonObject {
 
 function initArgs({ proxy, values }: ProxyContext): string[] {
   const { init } = values;
+  const { groups, ipv6Argument } = values.profile.features;
   const ignoredInbound = proxy.ignoreInboundPorts === '' ? '' : `,${proxy.ignoreInboundPorts}`;
   return [
     ...(init.iptablesMode === 'nft'
       ? ['--firewall-bin-path', 'iptables-nft', '--firewall-save-bin-path', 'iptables-nft-save']
       : []),
-    ...(values.disableIPv6 ? ['--ipv6=false'] : []),
+    ...(ipv6Argument && values.disableIPv6 ? ['--ipv6=false'] : []),
     ...['--incoming-proxy-port', String(proxy.inboundPort)],
     ...['--outgoing-proxy-port', String(proxy.outboundPort)],
     ...['--proxy-uid', String(proxy.uid)],
-    ...(proxy.gid >= 0n ? ['--proxy-gid', String(proxy.gid)] : []),
+    ...(groups && proxy.gid >= 0n ? ['--proxy-gid', String(proxy.gid)] : []),
     ...['--inbound-ports-to-ignore', `${proxy.controlPort},${proxy.adminPort}${ignoredInbound}`],
     ...(proxy.ignoreOutboundPorts === '' ? [] : ['--outbound-ports-to-ignore', proxy.ignoreOutboundPorts]),
     ...(proxy.closeWaitTimeoutSecs === 0n ? [] : ['--timeout-close-wait-secs', String(proxy.closeWaitTimeoutSecs)]),
@@ -162,25 +189,29 @@ function initArgs({ proxy, values }: ProxyContext): string[] {
 export function networkValidator(context: ProxyContext): JsonObject {
   const { values } = context;
   const { validator } = values;
-  const connect = validator.connectAddr || (values.disableIPv6 ? '1.1.1.1:20001' : '[fd00::1]:20001');
-  const listen = validator.listenAddr || (values.disableIPv6 ? '0.0.0.0:4140' : '[::]:4140');
+  const { groups, validatorConnectDefault, validatorListenDefault } = values.profile.features;
+  const connect = values.disableIPv6 ? '1.1.1.1:20001' : '[fd00::1]:20001';
+  const listen = values.disableIPv6 ? '0.0.0.0:4140' : '[::]:4140';
+  const securityContext = validator.securityContext ?? {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+    ...(groups ? { runAsGroup: NOBODY } : {}),
+    runAsNonRoot: true,
+    runAsUser: NOBODY,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
   return {
     name: 'linkerd-network-validator',
     ...proxyImage(context),
-    resources: resources(context.proxy),
-    securityContext: validator.securityContext ?? {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-      runAsGroup: NOBODY,
-      runAsNonRoot: true,
-      runAsUser: NOBODY,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    resources: initResources(context),
+    ...(validator.hasSecurityContext ? { securityContext } : {}),
     command: ['/usr/lib/linkerd/linkerd2-network-validator'],
     args: [
       ...['--log-format', validator.logFormat, '--log-level', validator.logLevel],
-      ...['--connect-addr', connect, '--listen-addr', listen, '--timeout', validator.timeout],
+      ...['--connect-addr', validator.connectAddr || (validatorConnectDefault ? connect : '')],
+      ...['--listen-addr', validator.listenAddr || (validatorListenDefault ? listen : '')],
+      ...['--timeout', validator.timeout],
     ],
   };
 }
@@ -192,8 +223,7 @@ export function debugContainer({ proxy, values }: ProxyContext): JsonObject {
     image: image(proxy.debugImageName, proxy.debugImageVersion, values),
     imagePullPolicy: proxy.debugImagePullPolicy || values.imagePullPolicy,
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    livenessProbe: probe,
-    readinessProbe: probe,
+    ...(values.profile.features.debugProbes ? { livenessProbe: probe, readinessProbe: probe } : {}),
   };
 }
 
@@ -201,7 +231,7 @@ export function debugContainer({ proxy, values }: ProxyContext): JsonObject {
 export function proxyVolumes(values: LinkerdValues): JsonObject[] {
   return [
     { name: 'linkerd-identity-end-entity', emptyDir: { medium: 'Memory' } },
-    ...(values.tracing?.enabled === true
+    ...(hasPodinfo(values)
       ? [
           {
             name: 'linkerd-podinfo',

@@ -4,6 +4,7 @@
 import type { Container, PodSpec, StringMap } from '../istio/pod.ts';
 import { stringAt } from '../istio/pod.ts';
 import { INJECT } from './annotations.ts';
+import { type Features, NEWEST } from './features.ts';
 import { allContainers } from './opaque-ports.ts';
 
 /** Linkerd's own words, which its events and metrics have. */
@@ -25,10 +26,11 @@ export function skipReasons(
   spec: PodSpec,
   namespace: Readonly<Record<string, string>>,
   tokenProjection: boolean,
+  features: Features,
 ): LinkerdReason[] {
   const reasons: LinkerdReason[] = [];
   if (spec.hostNetwork === true) reasons.push('host_network_enabled');
-  if (hasSidecar(spec)) reasons.push('sidecar_already_exists');
+  if (hasSidecar(spec, features)) reasons.push('sidecar_already_exists');
   const annotation = annotationReason(stringAt(annotations, INJECT) ?? '', stringAt(namespace, INJECT) ?? '');
   if (annotation !== null) reasons.push(annotation);
   // Without a projected token the proxy needs the service account's own, which the first container's mount stands for.
@@ -50,8 +52,9 @@ function annotationReason(pod: string, namespace: string): LinkerdReason | null 
   return pod === 'enabled' || pod === 'ingress' ? null : 'injection_enable_annotation_absent';
 }
 
-function hasSidecar(spec: PodSpec): boolean {
-  for (const { name, image = '' } of allContainers(spec)) {
+/** Whether a proxy is in the pod already, Linkerd's or Istio's. */
+export function hasSidecar(spec: PodSpec, features: Features = NEWEST): boolean {
+  for (const { name, image = '' } of features.sidecarsAmongInits ? allContainers(spec) : (spec.containers ?? [])) {
     if (name === 'linkerd-proxy' || name === 'istio-proxy') return true;
     if (image.startsWith('cr.l5d.io/linkerd/proxy:') || image.startsWith('gcr.io/istio-release/proxyv2:')) return true;
   }

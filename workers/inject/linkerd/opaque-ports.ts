@@ -5,6 +5,7 @@
 import { isJsonObject, type JsonObject } from '../../template/value.ts';
 import type { Container, PodSpec } from '../istio/pod.ts';
 import { atoi } from '../istio/strconv.ts';
+import { type Features, NEWEST } from './features.ts';
 
 const MAX_PORT = 65_535;
 const SURROUNDING_SPACE =
@@ -15,12 +16,17 @@ export function allContainers(spec: PodSpec): Container[] {
   return [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
 }
 
-/** Container ports by name; the last of several of one name wins. */
-export function namedPorts(spec: PodSpec): Map<string, number> {
+/** The containers whose ports count in a release. */
+function portHolders(spec: PodSpec, features: Features): readonly Container[] {
+  return features.portsOfInits ? allContainers(spec) : (spec.containers ?? []);
+}
+
+/** Container ports by name; of several of one name the last wins, in older releases the first, where '' is a name too. */
+export function namedPorts(spec: PodSpec, features: Features = NEWEST): Map<string, number> {
   const ports = new Map<string, number>();
-  for (const container of allContainers(spec)) {
-    for (const port of container.ports ?? []) {
-      if (port.name !== undefined && port.name !== '') ports.set(port.name, port.containerPort);
+  for (const container of portHolders(spec, features)) {
+    for (const { name = '', containerPort } of container.ports ?? []) {
+      if (features.lastNamedPort ? name !== '' : !ports.has(name)) ports.set(name, containerPort);
     }
   }
   return ports;
@@ -53,9 +59,9 @@ function parseRange(text: string): string | undefined {
 }
 
 /** The pod's container ports that the default list names, in the pod's order, duplicates kept. */
-export function defaultPodPorts(spec: PodSpec, defaults: ReadonlySet<string>): string[] {
+export function defaultPodPorts(spec: PodSpec, defaults: ReadonlySet<string>, features: Features): string[] {
   const ports: string[] = [];
-  for (const container of allContainers(spec)) {
+  for (const container of portHolders(spec, features)) {
     for (const { containerPort } of container.ports ?? []) {
       const port = String(containerPort);
       if (defaults.has(port)) ports.push(port);
@@ -81,9 +87,9 @@ export function defaultServicePorts(service: JsonObject, defaults: ReadonlySet<s
 }
 
 /** Container ports and numeric HTTP probe ports of the pod, without duplicates, sorted as text. */
-export function podInboundPorts(spec: PodSpec): string {
+export function podInboundPorts(spec: PodSpec, features: Features = NEWEST): string {
   const ports = new Set<string>();
-  for (const container of allContainers(spec)) {
+  for (const container of portHolders(spec, features)) {
     for (const { containerPort } of container.ports ?? []) ports.add(String(containerPort));
     for (const probe of [container.readinessProbe, container.livenessProbe]) {
       const port = probe?.httpGet?.port;

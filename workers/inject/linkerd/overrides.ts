@@ -19,6 +19,7 @@ import {
   OTEL_RESOURCE_PREFIX,
   WAIT_BEFORE_EXIT,
 } from './annotations.ts';
+import { type Features, NEWEST } from './features.ts';
 import { parseGoDuration, seconds, wholeMilliseconds, wholeSeconds } from './go-duration.ts';
 import { resolveOpaquePorts } from './opaque-ports.ts';
 import { decodeEnv, type EnvVar, type ProxyValues } from './values.ts';
@@ -34,7 +35,6 @@ const INBOUND_POLICIES: ReadonlySet<string> = new Set([
   'cluster-unauthenticated',
   'cluster-authenticated',
   'deny',
-  'audit',
 ]);
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -97,7 +97,7 @@ function wholeUnits(value: string): bigint | undefined {
 }
 
 /** Taken as it is written when it is a quantity; `whole` gets it rounded up to whole units. */
-function quantity(key: KeyOf<string>, whole?: 'workersMinimum' | 'workersMaximum'): Apply {
+function quantity(key: KeyOf<string>, whole?: 'workersMinimum' | 'workersMaximum' | 'cores'): Apply {
   return (proxy, value) => {
     const rounded = wholeUnits(value);
     if (rounded === undefined) return;
@@ -107,7 +107,10 @@ function quantity(key: KeyOf<string>, whole?: 'workersMinimum' | 'workersMaximum
   };
 }
 
-const APPLY: ReadonlyMap<string, Apply> = new Map<string, Apply>([
+type Row = readonly [annotation: string, apply: Apply];
+
+/** In all releases. */
+const ALWAYS_APPLIED: readonly Row[] = [
   [
     INJECT,
     (proxy, value) => {
@@ -116,17 +119,13 @@ const APPLY: ReadonlyMap<string, Apply> = new Map<string, Apply>([
   ],
   [config('proxy-image'), text('imageName')],
   [config('proxy-version'), text('imageVersion')],
-  [config('image-pull-policy'), text('imagePullPolicy')],
   [config('control-port'), port('controlPort')],
   [config('inbound-port'), port('inboundPort')],
   [config('admin-port'), port('adminPort')],
   [config('outbound-port'), port('outboundPort')],
-  [config('proxy-admin-shutdown'), enabled('enableShutdownEndpoint')],
   [config('proxy-log-level'), text('logLevel')],
-  [config('proxy-log-http-headers'), text('logHTTPHeaders')],
   [config('proxy-log-format'), text('logFormat')],
   [config('proxy-require-identity-inbound-ports'), text('requireIdentityOnInboundPorts')],
-  [config('proxy-metrics-hostname-labels'), boolean('hostnameLabels')],
   [config('proxy-outbound-connect-timeout'), duration('outboundConnectTimeout', wholeMilliseconds)],
   [config('proxy-inbound-connect-timeout'), duration('inboundConnectTimeout', wholeMilliseconds)],
   [
@@ -137,8 +136,6 @@ const APPLY: ReadonlyMap<string, Apply> = new Map<string, Apply>([
     config('proxy-inbound-discovery-cache-unused-timeout'),
     duration('inboundDiscoveryCacheUnusedTimeout', wholeSeconds),
   ],
-  [config('proxy-disable-outbound-protocol-detect-timeout'), boolean('disableOutboundProtocolDetectTimeout')],
-  [config('proxy-disable-inbound-protocol-detect-timeout'), boolean('disableInboundProtocolDetectTimeout')],
   [config('shutdown-grace-period'), duration('shutdownGracePeriod', wholeMilliseconds)],
   [config('enable-gateway'), boolean('isGateway')],
   [
@@ -149,37 +146,94 @@ const APPLY: ReadonlyMap<string, Apply> = new Map<string, Apply>([
       if (number <= MAX_UINT64) proxy.waitBeforeExitSeconds = number;
     },
   ],
-  [config('proxy-cpu-request'), quantity('cpuRequest', 'workersMinimum')],
-  [config('proxy-cpu-limit'), quantity('cpuLimit', 'workersMaximum')],
-  [
-    config('proxy-cpu-ratio-limit'),
-    (proxy, value) => {
-      const ratio = DECIMAL.test(value) ? Number(value) : 0;
-      if (ratio > 0 && ratio < 1) proxy.workersMaximumCPURatio = ratio;
-    },
-  ],
   [config('proxy-memory-request'), quantity('memoryRequest')],
   [config('proxy-memory-limit'), quantity('memoryLimit')],
   [config('proxy-ephemeral-storage-request'), quantity('ephemeralStorageRequest')],
   [config('proxy-ephemeral-storage-limit'), quantity('ephemeralStorageLimit')],
   [config('proxy-uid'), int64('uid')],
-  [config('proxy-gid'), int64('gid')],
   [config('enable-external-profiles'), boolean('enableExternalProfiles')],
   [config('skip-inbound-ports'), text('ignoreInboundPorts')],
   [config('skip-outbound-ports'), text('ignoreOutboundPorts')],
-  [config('debug-image'), text('debugImageName')],
-  [config('debug-image-version'), text('debugImageVersion')],
-  [config('debug-image-pull-policy'), text('debugImagePullPolicy')],
   [config('proxy-await'), enabled('await')],
-  [
-    config('default-inbound-policy'),
-    (proxy, value) => {
-      if (INBOUND_POLICIES.has(value)) proxy.defaultInboundPolicy = value;
-    },
-  ],
   [config('skip-subnets'), text('skipSubnets')],
   [config('access-log'), text('accessLog')],
-]);
+];
+
+function inboundPolicy(policies: ReadonlySet<string>): Apply {
+  return (proxy, value) => {
+    if (policies.has(value)) proxy.defaultInboundPolicy = value;
+  };
+}
+
+/** Both the proxy's and the init container's, where that has an image of its own. */
+function bothPullPolicies(proxy: ProxyValues, value: string): void {
+  proxy.imagePullPolicy = value;
+  proxy.initImagePullPolicy = value;
+}
+
+/** Those that a release has in its own way, or not at all. */
+function applied(features: Features): readonly (Row | null)[] {
+  const only = (isOn: boolean, annotation: string, apply: Apply): Row | null => (isOn ? [annotation, apply] : null);
+  return [
+    [config('image-pull-policy'), features.initImageOfProxy ? text('imagePullPolicy') : bothPullPolicies],
+    only(!features.initImageOfProxy, config('init-image'), text('initImageName')),
+    only(!features.initImageOfProxy, config('init-image-version'), text('initImageVersion')),
+    only(features.inboundPortsAnnotation, config('pod-inbound-ports'), (proxy, value) => {
+      proxy.inboundPorts = value;
+    }),
+    only(
+      features.detectTimeouts,
+      config('proxy-disable-outbound-protocol-detect-timeout'),
+      boolean('disableOutboundProtocolDetectTimeout'),
+    ),
+    only(
+      features.detectTimeouts,
+      config('proxy-disable-inbound-protocol-detect-timeout'),
+      boolean('disableInboundProtocolDetectTimeout'),
+    ),
+    only(features.groups, config('proxy-gid'), int64('gid')),
+    only(features.shutdownEndpoint, config('proxy-admin-shutdown'), enabled('enableShutdownEndpoint')),
+    only(features.headerLogging, config('proxy-log-http-headers'), text('logHTTPHeaders')),
+    only(features.hostnameLabels, config('proxy-metrics-hostname-labels'), boolean('hostnameLabels')),
+    only(features.debugImageAnnotations, config('debug-image'), text('debugImageName')),
+    only(features.debugImageAnnotations, config('debug-image-version'), text('debugImageVersion')),
+    only(features.debugImageAnnotations, config('debug-image-pull-policy'), text('debugImagePullPolicy')),
+    [
+      config('default-inbound-policy'),
+      inboundPolicy(features.auditPolicy ? new Set([...INBOUND_POLICIES, 'audit']) : INBOUND_POLICIES),
+    ],
+    [
+      config('proxy-cpu-request'),
+      features.runtimeWorkers ? quantity('cpuRequest', 'workersMinimum') : quantity('cpuRequest'),
+    ],
+    [config('proxy-cpu-limit'), quantity('cpuLimit', features.runtimeWorkers ? 'workersMaximum' : 'cores')],
+    only(features.runtimeWorkers, config('proxy-cpu-ratio-limit'), (proxy, value) => {
+      const ratio = DECIMAL.test(value) ? Number(value) : 0;
+      if (ratio > 0 && ratio < 1) proxy.workersMaximumCPURatio = ratio;
+    }),
+  ];
+}
+
+/** What a release's annotations change of the values: one setter for each annotation. Which of them decides, where several do. */
+export interface Overrides {
+  readonly apply: ReadonlyMap<string, Apply>;
+  /** Annotations for a native sidecar: the first that is present decides, even when its value does not parse. */
+  readonly native: readonly string[];
+  readonly additionalEnv: boolean;
+}
+
+/** The table for a release; make it once for each revision. */
+export function overridesOf(features: Features): Overrides {
+  const native = [
+    ...(features.nativeAnnotation ? [NATIVE_SIDECAR] : []),
+    ...(features.betaNativeAnnotation ? [NATIVE_SIDECAR_BETA] : []),
+    ...(features.nativeSidecars ? [NATIVE_SIDECAR_ALPHA] : []),
+  ];
+  const ofRelease = applied(features).filter((row) => row !== null);
+  return { apply: new Map([...ALWAYS_APPLIED, ...ofRelease]), native, additionalEnv: features.additionalEnvAnnotation };
+}
+
+const NEWEST_OVERRIDES = overridesOf(NEWEST);
 
 export interface OverrideInput {
   /** The pod's own annotations with those it is given (inherited, created-by, default opaque ports). */
@@ -191,9 +245,12 @@ export interface OverrideInput {
   /** Named container ports of the pod. */
   readonly namedPorts: ReadonlyMap<string, number>;
   readonly tracing: boolean;
+  /** Of the revision's release. Default: the newest. */
+  readonly overrides?: Overrides;
 }
 
 export function applyOverrides(values: Readonly<ProxyValues>, input: OverrideInput): ProxyValues {
+  const { apply: setters, native, additionalEnv } = input.overrides ?? NEWEST_OVERRIDES;
   const proxy: ProxyValues = { ...values };
   const { annotations } = input;
   const traceLabels: Record<string, string> | null = input.tracing
@@ -204,23 +261,23 @@ export function applyOverrides(values: Readonly<ProxyValues>, input: OverrideInp
   if (traceLabels !== null && service !== undefined) traceLabels['service.name'] = service;
   for (const key of Object.keys(annotations)) {
     const value = annotations[key] ?? '';
-    const apply = APPLY.get(key);
+    const apply = setters.get(key);
     if (apply !== undefined) apply(proxy, value);
     else if (key === OPAQUE_PORTS) proxy.opaquePorts = resolveOpaquePorts(value, input.namedPorts);
     else if (traceLabels !== null && key.startsWith(OTEL_RESOURCE_PREFIX))
       traceLabels[key.slice(OTEL_RESOURCE_PREFIX.length)] = value;
   }
   if (traceLabels !== null) proxy.traceLabels = traceLabels;
-  // The first of the three that is present decides, even when its value does not parse.
-  const native =
-    stringAt(annotations, NATIVE_SIDECAR) ??
-    stringAt(annotations, NATIVE_SIDECAR_BETA) ??
-    stringAt(annotations, NATIVE_SIDECAR_ALPHA);
-  if (native !== undefined) proxy.nativeSidecar = parseBool(native) ?? proxy.nativeSidecar;
-  proxy.additionalEnv = mergeEnv(
-    mergeEnv(values.additionalEnv, stringAt(input.namespace, ADDITIONAL_ENV)),
-    stringAt(input.own, ADDITIONAL_ENV),
-  );
+  for (const annotation of native) {
+    const value = stringAt(annotations, annotation);
+    if (value === undefined) continue;
+    proxy.nativeSidecar = parseBool(value) ?? proxy.nativeSidecar;
+    break;
+  }
+  if (additionalEnv) {
+    const ofNamespace = mergeEnv(values.additionalEnv, stringAt(input.namespace, ADDITIONAL_ENV));
+    proxy.additionalEnv = mergeEnv(ofNamespace, stringAt(input.own, ADDITIONAL_ENV));
+  }
   const closeWait = stringAt(annotations, CLOSE_WAIT_TIMEOUT) ?? '';
   const nanoseconds = closeWait === '' ? undefined : parseGoDuration(closeWait);
   if (nanoseconds !== undefined) proxy.closeWaitTimeoutSecs = BigInt(Math.trunc(seconds(nanoseconds)));

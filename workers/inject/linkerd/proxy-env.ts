@@ -1,10 +1,13 @@
 /**
  * The environment of linkerd-proxy, in Linkerd's order (charts/partials, `partials.proxy`), as a table: each entry gives its variables or
- * nothing. What differs between releases is a row here, not a branch elsewhere.
+ * nothing. What differs between releases is a row here, chosen once for each revision.
  */
 import { formatValue } from '../../template/printf.ts';
 import type { JsonObject } from '../../template/value.ts';
-import type { LinkerdValues, ProxyValues } from './values.ts';
+import { YamlError } from '../../yaml/error.ts';
+import { parseYaml } from '../../yaml/parse.ts';
+import type { Features, LinkerdSwitch } from './features.ts';
+import type { LinkerdValues, ProxyValues, Tracing } from './values.ts';
 
 export interface ProxyContext {
   readonly values: LinkerdValues;
@@ -15,38 +18,58 @@ export interface ProxyContext {
   readonly podInboundPorts: string;
 }
 
-type Entry = (context: ProxyContext) => JsonObject | readonly JsonObject[] | null;
+/** Variables of one pod; null for none. */
+export type EnvEntry = (context: ProxyContext) => JsonObject | readonly JsonObject[] | null;
+/** The entry of a release; null where it has none. */
+type Row = (features: Features) => EnvEntry | null;
+/** A variable's value. */
+type Text = (context: ProxyContext) => string;
 
 const P = 'LINKERD2_PROXY_';
 
-function fixed(name: string, value: string): Entry {
+/** In all releases. */
+function row(entry: EnvEntry): Row {
+  return () => entry;
+}
+
+/** In releases that have a behaviour. */
+function since(name: LinkerdSwitch, inner: Row): Row {
+  return (features) => (features[name] ? inner(features) : null);
+}
+
+/** One way or the other. */
+function either(name: LinkerdSwitch, on: Row, off: Row): Row {
+  return (features) => (features[name] ? on : off)(features);
+}
+
+function fixed(name: string, value: string): Row {
   const entry = { name, value };
-  return () => entry;
+  return row(() => entry);
 }
 
-function field(name: string, fieldPath: string): Entry {
+function field(name: string, fieldPath: string): Row {
   const entry = { name, valueFrom: { fieldRef: { fieldPath } } };
-  return () => entry;
+  return row(() => entry);
 }
 
-function always(name: string, value: (context: ProxyContext) => string): Entry {
-  return (context) => ({ name: P + name, value: value(context) });
+function always(name: string, value: Text): Row {
+  return row((context) => ({ name: P + name, value: value(context) }));
 }
 
 /** Only when the text is not empty. */
-function given(name: string, value: (context: ProxyContext) => string): Entry {
-  return (context) => {
+function given(name: string, value: Text): Row {
+  return row((context) => {
     const text = value(context);
     return text === '' ? null : { name: P + name, value: text };
-  };
+  });
 }
 
 /** A YAML plain scalar in Linkerd's template: an empty one is null, and so the variable has no value. */
-function plain(name: string, value: (context: ProxyContext) => string): Entry {
-  return (context) => {
+function plain(name: string, value: Text): Row {
+  return row((context) => {
     const text = value(context).trim();
     return text === '' ? { name } : { name, value: text };
-  };
+  });
 }
 
 function service(name: string, port: number, { controlPlaneNamespace, values }: ProxyContext): string {
@@ -57,12 +80,58 @@ function identity(
   account: string,
   { controlPlaneNamespace, values }: ProxyContext,
   namespace = controlPlaneNamespace,
+  domain = values.trustDomain,
 ): string {
-  return `${account}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${values.trustDomain}`;
+  return `${account}.${namespace}.serviceaccount.identity.${controlPlaneNamespace}.${domain}`;
 }
 
-function anyAddress({ values }: ProxyContext, port: number): string {
-  return `${values.disableIPv6 ? '0.0.0.0' : '[::]'}:${port}`;
+/** A listener on all addresses. */
+function listener(name: string, port: (proxy: Readonly<ProxyValues>) => number): Row {
+  return (features) => {
+    const both = features.ipv6Listeners ? '[::]' : '0.0.0.0';
+    const follows = features.listenersFollowIPv6;
+    const text: Text = ({ proxy, values }) => `${follows && values.disableIPv6 ? '0.0.0.0' : both}:${port(proxy)}`;
+    return always(name, text)(features);
+  };
+}
+
+function outboundAddresses(features: Features): EnvEntry | null {
+  const follows = features.ipv4OutboundAddress;
+  const text: Text = ({ proxy: { outboundPort: port }, values }) =>
+    follows && values.disableIPv6 ? `127.0.0.1:${port}` : `127.0.0.1:${port},[::1]:${port}`;
+  return always('OUTBOUND_LISTEN_ADDRS', text)(features);
+}
+
+const REQUESTS_OFF = ',[{headers}]=off,[{request}]=off';
+const HEADERS_OFF = ',linkerd_proxy_http::client[{headers}]=off';
+
+/** What is in a request's headers stays out of the log unless that was asked for. */
+function log(features: Features): EnvEntry | null {
+  const off = !features.headerLogging ? '' : features.requestLogging ? REQUESTS_OFF : HEADERS_OFF;
+  const text: Text = ({ proxy }) => proxy.logLevel + (proxy.logHTTPHeaders === 'insecure' ? '' : off);
+  return always('LOG', features.unescapedLog ? (context) => unescaped(text(context)) : text)(features);
+}
+
+/** What YAML reads of a text between double quotes; the text itself where it reads none. */
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text;
+  try {
+    const value = parseYaml(`"${text}"`);
+    return typeof value === 'string' ? value : text;
+  } catch (error) {
+    if (error instanceof YamlError) return text;
+    throw error;
+  }
+}
+
+/** Until there were workers. */
+function fixedCores({ proxy }: ProxyContext): JsonObject | null {
+  return proxy.cores === 0n ? null : { name: `${P}CORES`, value: String(proxy.cores) };
+}
+
+function collector({ serviceAccountName, namespace }: Tracing, context: ProxyContext, inTrustDomain: boolean): string {
+  const { values } = context;
+  return identity(serviceAccountName, context, namespace, inTrustDomain ? values.trustDomain : values.clusterDomain);
 }
 
 function cores({ proxy }: ProxyContext): JsonObject[] | null {
@@ -80,7 +149,7 @@ function cores({ proxy }: ProxyContext): JsonObject[] | null {
   return list;
 }
 
-function tracing(context: ProxyContext): JsonObject[] | null {
+function tracing(context: ProxyContext, inTrustDomain: boolean): JsonObject[] | null {
   const { tracing: settings } = context.values;
   if (settings === null || !settings.enabled) return null;
   const labels = Object.entries(context.proxy.traceLabels)
@@ -94,51 +163,67 @@ function tracing(context: ProxyContext): JsonObject[] | null {
     { name: `${P}TRACE_PROTOCOL`, value: settings.protocol || 'opentelemetry' },
     { name: `${P}TRACE_SERVICE_NAME`, ...(serviceName === '' ? {} : { value: serviceName }) },
     { name: `${P}TRACE_COLLECTOR_SVC_ADDR`, value: settings.endpoint },
-    { name: `${P}TRACE_COLLECTOR_SVC_NAME`, value: identity(settings.serviceAccountName, context, settings.namespace) },
+    { name: `${P}TRACE_COLLECTOR_SVC_NAME`, value: collector(settings, context, inTrustDomain) },
     { name: `${P}TRACE_EXTRA_ATTRIBUTES`, value: labels },
   ];
 }
 
-const ENTRIES: readonly Entry[] = [
+const ROWS: readonly Row[] = [
   field('_pod_name', 'metadata.name'),
   field('_pod_ns', 'metadata.namespace'),
-  field('_pod_uid', 'metadata.uid'),
-  field('_pod_ip', 'status.podIP'),
+  since('podUid', field('_pod_uid', 'metadata.uid')),
+  since('podIp', field('_pod_ip', 'status.podIP')),
   field('_pod_nodeName', 'spec.nodeName'),
-  fixed('_pod_containerName', 'linkerd-proxy'),
-  cores,
+  since('podUid', fixed('_pod_containerName', 'linkerd-proxy')),
+  either('runtimeWorkers', row(cores), row(fixedCores)),
   given('INBOUND_PORTS_REQUIRE_IDENTITY', ({ proxy }) => proxy.requireIdentityOnInboundPorts),
-  always('SHUTDOWN_ENDPOINT_ENABLED', ({ proxy }) => String(proxy.enableShutdownEndpoint)),
-  // What is in a request's headers stays out of the log unless that was asked for.
-  always(
-    'LOG',
-    ({ proxy }) => proxy.logLevel + (proxy.logHTTPHeaders === 'insecure' ? '' : ',[{headers}]=off,[{request}]=off'),
+  since(
+    'shutdownEndpoint',
+    always('SHUTDOWN_ENDPOINT_ENABLED', ({ proxy }) => String(proxy.enableShutdownEndpoint)),
   ),
+  log,
   always('LOG_FORMAT', ({ proxy }) => proxy.logFormat),
   always('DESTINATION_SVC_ADDR', (context) => service('linkerd-dst-headless', 8086, context)),
   always('DESTINATION_PROFILE_NETWORKS', ({ values }) => values.clusterNetworks),
   always('POLICY_SVC_ADDR', (context) => service('linkerd-policy', 8090, context)),
-  fixed(`${P}POLICY_WORKLOAD`, '{"ns":"$(_pod_ns)", "pod":"$(_pod_name)"}\n'),
+  either(
+    'policyWorkloadJson',
+    fixed(`${P}POLICY_WORKLOAD`, '{"ns":"$(_pod_ns)", "pod":"$(_pod_name)"}\n'),
+    fixed(`${P}POLICY_WORKLOAD`, '$(_pod_ns):$(_pod_name)'),
+  ),
   plain(`${P}INBOUND_DEFAULT_POLICY`, ({ proxy }) => proxy.defaultInboundPolicy),
   always('POLICY_CLUSTER_NETWORKS', ({ values }) => values.clusterNetworks),
-  always('CONTROL_STREAM_INITIAL_TIMEOUT', ({ values }) => values.streams.initialTimeout),
-  always('CONTROL_STREAM_IDLE_TIMEOUT', ({ values }) => values.streams.idleTimeout),
-  always('CONTROL_STREAM_LIFETIME', ({ values }) => values.streams.lifetime),
+  since(
+    'controlStreams',
+    always('CONTROL_STREAM_INITIAL_TIMEOUT', ({ values }) => values.streams.initialTimeout),
+  ),
+  since(
+    'controlStreams',
+    always('CONTROL_STREAM_IDLE_TIMEOUT', ({ values }) => values.streams.idleTimeout),
+  ),
+  since(
+    'controlStreams',
+    always('CONTROL_STREAM_LIFETIME', ({ values }) => values.streams.lifetime),
+  ),
   given('INBOUND_CONNECT_TIMEOUT', ({ proxy }) => proxy.inboundConnectTimeout),
   given('OUTBOUND_CONNECT_TIMEOUT', ({ proxy }) => proxy.outboundConnectTimeout),
   given('OUTBOUND_DISCOVERY_IDLE_TIMEOUT', ({ proxy }) => proxy.outboundDiscoveryCacheUnusedTimeout),
   given('INBOUND_DISCOVERY_IDLE_TIMEOUT', ({ proxy }) => proxy.inboundDiscoveryCacheUnusedTimeout),
-  given('OUTBOUND_DETECT_TIMEOUT', ({ proxy }) => (proxy.disableOutboundProtocolDetectTimeout ? '365d' : '')),
-  given('INBOUND_DETECT_TIMEOUT', ({ proxy }) => (proxy.disableInboundProtocolDetectTimeout ? '365d' : '')),
-  always('CONTROL_LISTEN_ADDR', (context) => anyAddress(context, context.proxy.controlPort)),
-  always('ADMIN_LISTEN_ADDR', (context) => anyAddress(context, context.proxy.adminPort)),
-  always('OUTBOUND_LISTEN_ADDR', ({ proxy }) => `127.0.0.1:${proxy.outboundPort}`),
-  always('OUTBOUND_LISTEN_ADDRS', ({ proxy: { outboundPort }, values }) =>
-    values.disableIPv6 ? `127.0.0.1:${outboundPort}` : `127.0.0.1:${outboundPort},[::1]:${outboundPort}`,
+  since(
+    'detectTimeouts',
+    given('OUTBOUND_DETECT_TIMEOUT', ({ proxy }) => (proxy.disableOutboundProtocolDetectTimeout ? '365d' : '')),
   ),
-  always('INBOUND_LISTEN_ADDR', (context) => anyAddress(context, context.proxy.inboundPort)),
+  since(
+    'detectTimeouts',
+    given('INBOUND_DETECT_TIMEOUT', ({ proxy }) => (proxy.disableInboundProtocolDetectTimeout ? '365d' : '')),
+  ),
+  listener('CONTROL_LISTEN_ADDR', ({ controlPort }) => controlPort),
+  listener('ADMIN_LISTEN_ADDR', ({ adminPort }) => adminPort),
+  always('OUTBOUND_LISTEN_ADDR', ({ proxy }) => `127.0.0.1:${proxy.outboundPort}`),
+  since('outboundAddresses', outboundAddresses),
+  listener('INBOUND_LISTEN_ADDR', ({ inboundPort }) => inboundPort),
   field(`${P}INBOUND_IPS`, 'status.podIPs'),
-  always('INBOUND_PORTS', ({ podInboundPorts }) => podInboundPorts),
+  always('INBOUND_PORTS', ({ proxy, podInboundPorts }) => proxy.inboundPorts ?? podInboundPorts),
   given('INBOUND_GATEWAY_SUFFIXES', ({ proxy, values }) => (proxy.isGateway ? `svc.${values.clusterDomain}.` : '')),
   given('INGRESS_MODE', ({ proxy }) => (proxy.isIngress ? 'true' : '')),
   always('DESTINATION_PROFILE_SUFFIXES', ({ proxy, values }) =>
@@ -146,13 +231,28 @@ const ENTRIES: readonly Entry[] = [
   ),
   fixed(`${P}INBOUND_ACCEPT_KEEPALIVE`, '10000ms'),
   fixed(`${P}OUTBOUND_CONNECT_KEEPALIVE`, '10000ms'),
-  fixed(`${P}INBOUND_ACCEPT_USER_TIMEOUT`, '30s'),
-  fixed(`${P}OUTBOUND_CONNECT_USER_TIMEOUT`, '30s'),
-  always('OUTBOUND_METRICS_HOSTNAME_LABELS', ({ proxy }) => String(proxy.hostnameLabels)),
-  tracing,
-  ({ values }) => values.parameterEnv,
+  since('userTimeouts', fixed(`${P}INBOUND_ACCEPT_USER_TIMEOUT`, '30s')),
+  since('userTimeouts', fixed(`${P}OUTBOUND_CONNECT_USER_TIMEOUT`, '30s')),
+  since(
+    'hostnameLabels',
+    always('OUTBOUND_METRICS_HOSTNAME_LABELS', ({ proxy }) => String(proxy.hostnameLabels)),
+  ),
+  since(
+    'tracing',
+    ({ collectorInTrustDomain }) =>
+      (context) =>
+        tracing(context, collectorInTrustDomain),
+  ),
+  since(
+    'serverParameters',
+    row(({ values }) => values.parameterEnv),
+  ),
   given('INBOUND_PORTS_DISABLE_PROTOCOL_DETECTION', ({ proxy }) => proxy.opaquePorts),
-  fixed(`${P}DESTINATION_CONTEXT`, '{"ns":"$(_pod_ns)", "nodeName":"$(_pod_nodeName)", "pod":"$(_pod_name)"}\n'),
+  either(
+    'podInDestinationContext',
+    fixed(`${P}DESTINATION_CONTEXT`, '{"ns":"$(_pod_ns)", "nodeName":"$(_pod_nodeName)", "pod":"$(_pod_name)"}\n'),
+    fixed(`${P}DESTINATION_CONTEXT`, '{"ns":"$(_pod_ns)", "nodeName":"$(_pod_nodeName)"}\n'),
+  ),
   field('_pod_sa', 'spec.serviceAccountName'),
   plain('_l5d_ns', ({ controlPlaneNamespace }) => controlPlaneNamespace),
   plain('_l5d_trustdomain', ({ values }) => values.trustDomain),
@@ -170,14 +270,25 @@ const ENTRIES: readonly Entry[] = [
   always('POLICY_SVC_NAME', (context) => identity('linkerd-destination', context)),
   given('ACCESS_LOG', ({ proxy }) => proxy.accessLog),
   given('SHUTDOWN_GRACE_PERIOD', ({ proxy }) => proxy.shutdownGracePeriod),
-  ({ proxy }) => proxy.additionalEnv,
-  ({ values }) => values.experimentalEnv,
+  since(
+    'additionalEnv',
+    row(({ proxy }) => proxy.additionalEnv),
+  ),
+  since(
+    'experimentalEnv',
+    row(({ values }) => values.experimentalEnv),
+  ),
 ];
+
+/** The entries of a release, in order. */
+export function envEntries(features: Features): readonly EnvEntry[] {
+  return ROWS.map((each) => each(features)).filter((entry) => entry !== null);
+}
 
 /** The proxy's `env`, a new list whose entries may be shared and are not to be changed. */
 export function proxyEnv(context: ProxyContext): JsonObject[] {
   const list: JsonObject[] = [];
-  for (const entry of ENTRIES) {
+  for (const entry of context.values.profile.env) {
     const made = entry(context);
     if (made === null) continue;
     if (Array.isArray(made)) list.push(...made);

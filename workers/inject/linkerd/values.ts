@@ -1,11 +1,14 @@
 /**
- * The values of ConfigMap linkerd-config, read once per revision into the shape the injection needs. Types are Go's: a number where
- * Linkerd has a string is an error there (every pod denied) and here (the revision does not load).
+ * The values of ConfigMap linkerd-config, read once per revision into the shape the injection needs. Types are Go's: a string where
+ * Linkerd has a number is an error there (every pod denied) and here (the revision does not load); but numbers and booleans become text
+ * where text is wanted, as sigs.k8s.io/yaml reads them. What a release does not know is as if it were not there.
  */
 
 import { formatValue } from '../../template/printf.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../template/value.ts';
 import type { CompileProblem } from '../provider.ts';
+import type { Features } from './features.ts';
+import type { Profile } from './profile.ts';
 
 export interface EnvVar extends JsonObject {
   name: string;
@@ -66,6 +69,8 @@ export interface ProxyValues {
   workersMinimum: bigint;
   workersMaximum: bigint;
   workersMaximumCPURatio: number;
+  /** In place of the pod's own inbound ports, where an annotation says so. */
+  inboundPorts: string | null;
   /** Whether the values have proxy.runtime.workers with anything in it, or an annotation has set it. */
   additionalEnv: readonly EnvVar[];
   traceLabels: Readonly<Record<string, string>>;
@@ -74,14 +79,29 @@ export interface ProxyValues {
   ignoreOutboundPorts: string;
   skipSubnets: string;
   closeWaitTimeoutSecs: bigint;
+  /** Of linkerd-init, where it has an image of its own. */
+  initImageName: string;
+  initImageVersion: string;
+  initImagePullPolicy: string;
   debugImageName: string;
   debugImageVersion: string;
   debugImagePullPolicy: string;
 }
 
-interface Probe {
+export interface Probe {
   readonly initialDelaySeconds: number;
-  readonly timeoutSeconds: number;
+  /** Absent in releases that do not set it. */
+  readonly timeoutSeconds?: number;
+}
+
+/** Amounts as they are written; '' for none. */
+export interface Resources {
+  readonly cpuRequest: string;
+  readonly cpuLimit: string;
+  readonly memoryRequest: string;
+  readonly memoryLimit: string;
+  readonly ephemeralStorageRequest: string;
+  readonly ephemeralStorageLimit: string;
 }
 
 export interface Tracing {
@@ -94,6 +114,8 @@ export interface Tracing {
 }
 
 export interface LinkerdValues {
+  /** What the release makes of them. */
+  readonly profile: Profile;
   readonly linkerdVersion: string;
   readonly imagePullPolicy: string;
   readonly clusterDomain: string;
@@ -108,11 +130,12 @@ export interface LinkerdValues {
   readonly parameterEnv: readonly EnvVar[];
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
+  /** null: the values have none. */
   readonly startupProbe: {
     readonly initialDelaySeconds: number;
     readonly periodSeconds: number;
     readonly failureThreshold: number;
-  };
+  } | null;
   readonly streams: { readonly initialTimeout: string; readonly idleTimeout: string; readonly lifetime: string };
   readonly securityContext: JsonObject | null;
   /** null: the values have no proxy.tracing. */
@@ -129,6 +152,8 @@ export interface LinkerdValues {
     readonly capabilitiesAdd: readonly string[];
     readonly capabilitiesDrop: readonly string[];
     readonly xtMount: { readonly name: string; readonly mountPath: string };
+    /** null: the proxy's. */
+    readonly resources: Resources | null;
   };
   readonly validator: {
     readonly logFormat: string;
@@ -136,6 +161,8 @@ export interface LinkerdValues {
     readonly connectAddr: string;
     readonly listenAddr: string;
     readonly timeout: string;
+    /** false: the container has none at all. */
+    readonly hasSecurityContext: boolean;
     readonly securityContext: JsonObject | null;
   };
 }
@@ -175,6 +202,7 @@ class Section {
   string(key: string): string {
     const value = this.#get(key);
     if (typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return scalarText(value);
     if (value !== null) this.#wrong(key, 'a string');
     return '';
   }
@@ -206,7 +234,7 @@ class Section {
 
   strings(key: string): string[] {
     const value = this.#get(key);
-    if (Array.isArray(value) && value.every((item): item is string => typeof item === 'string')) return value;
+    if (Array.isArray(value) && value.every(isScalar)) return value.map(scalarText);
     if (value !== null) this.#wrong(key, 'a list of strings');
     return [];
   }
@@ -229,6 +257,16 @@ class Section {
   }
 }
 
+function isScalar(value: JsonValue): value is string | number | boolean {
+  return value !== null && typeof value !== 'object';
+}
+
+/** What is text to Go, however YAML has it. */
+function scalarText(value: string | number | boolean): string {
+  if (typeof value === 'number' && Number.isInteger(value)) return String(BigInt(value));
+  return typeof value === 'string' ? value : formatValue(value);
+}
+
 /** A list of corev1.EnvVar; undefined when it is something else. */
 export function decodeEnv(value: JsonValue): EnvVar[] | undefined {
   if (!Array.isArray(value)) return value === null ? [] : undefined;
@@ -249,8 +287,14 @@ export function decodeEnv(value: JsonValue): EnvVar[] | undefined {
   return list;
 }
 
-/** Reads the values; every problem is reported through `problem` with code LINKERD_VALUES_TYPE or LINKERD_VALUES_MISSING. */
-export function readValues(values: JsonValue, problems: CompileProblem[]): LinkerdValues {
+/** `linkerdVersion` of values that may be anything; '' for none. */
+export function linkerdVersionOf(values: JsonValue): string {
+  return new Section('', values, () => {}).string('linkerdVersion');
+}
+
+/** Reads the values for a release; every problem is added with code LINKERD_VALUES_TYPE or LINKERD_VALUES_MISSING. */
+export function readValues(values: JsonValue, profile: Profile, problems: CompileProblem[]): LinkerdValues {
+  const { features } = profile;
   const problem: ProblemSink = (path, message) => {
     problems.push({
       code: 'LINKERD_VALUES_TYPE',
@@ -264,7 +308,7 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
   const validator = top.section('networkValidator');
   for (const [section, path, keys] of [
     [top, '', ['proxy', 'proxyInit', 'identity']],
-    [proxy, 'proxy.', ['image', 'ports', 'resources', 'livenessProbe', 'readinessProbe']],
+    [proxy, 'proxy.', ['image', 'ports', 'resources']],
   ] as const) {
     for (const key of keys) {
       if (!section.has(key))
@@ -272,10 +316,13 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
     }
   }
   const clusterDomain = top.string('clusterDomain');
-  const probe = (section: Section): Probe => ({
-    initialDelaySeconds: section.int32('initialDelaySeconds'),
-    timeoutSeconds: section.int32('timeoutSeconds'),
-  });
+  const probe = (section: Section, delay: number): Probe =>
+    features.probeSettings
+      ? {
+          initialDelaySeconds: section.int32('initialDelaySeconds'),
+          timeoutSeconds: section.int32('timeoutSeconds'),
+        }
+      : { initialDelaySeconds: delay };
   const startup = proxy.section('startupProbe');
   const streams = proxy.section('control').section('streams');
   const tracing = proxy.section('tracing');
@@ -283,6 +330,7 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
   const identity = collector.section('meshIdentity');
   const xtMount = init.section('xtMountPath');
   return {
+    profile,
     linkerdVersion: top.string('linkerdVersion'),
     imagePullPolicy: top.string('imagePullPolicy'),
     clusterDomain,
@@ -291,35 +339,38 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
     disableIPv6: top.boolean('disableIPv6'),
     trustDomain: top.string('identityTrustDomain') || clusterDomain,
     tokenProjection: top.section('identity').boolean('serviceAccountTokenProjection'),
-    proxy: readProxy(proxy, init, top.section('debugContainer').section('image')),
-    experimentalEnv: proxy.env('experimentalEnv'),
+    proxy: readProxy(proxy, init, top.section('debugContainer').section('image'), features),
+    experimentalEnv: features.experimentalEnv ? proxy.env('experimentalEnv') : [],
     parameterEnv: [
       ...parameters('INBOUND', proxy.mapping('inbound')),
       ...parameters('OUTBOUND', proxy.mapping('outbound')),
     ],
-    livenessProbe: probe(proxy.section('livenessProbe')),
-    readinessProbe: probe(proxy.section('readinessProbe')),
-    startupProbe: {
-      initialDelaySeconds: startup.int32('initialDelaySeconds'),
-      periodSeconds: startup.int32('periodSeconds'),
-      failureThreshold: startup.int32('failureThreshold'),
-    },
+    livenessProbe: probe(proxy.section('livenessProbe'), LIVENESS_DELAY),
+    readinessProbe: probe(proxy.section('readinessProbe'), READINESS_DELAY),
+    startupProbe: proxy.has('startupProbe')
+      ? {
+          initialDelaySeconds: startup.int32('initialDelaySeconds'),
+          periodSeconds: startup.int32('periodSeconds'),
+          failureThreshold: startup.int32('failureThreshold'),
+        }
+      : null,
     streams: {
       initialTimeout: streams.string('initialTimeout'),
       idleTimeout: streams.string('idleTimeout'),
       lifetime: streams.string('lifetime'),
     },
-    securityContext: proxy.mapping('securityContext'),
-    tracing: proxy.has('tracing')
-      ? {
-          enabled: tracing.boolean('enabled'),
-          protocol: tracing.string('protocol'),
-          traceServiceName: tracing.string('traceServiceName'),
-          endpoint: collector.string('endpoint'),
-          serviceAccountName: identity.string('serviceAccountName'),
-          namespace: identity.string('namespace'),
-        }
-      : null,
+    securityContext: features.ownSecurityContexts ? proxy.mapping('securityContext') : null,
+    tracing:
+      features.tracing && proxy.has('tracing')
+        ? {
+            enabled: tracing.boolean('enabled'),
+            protocol: tracing.string('protocol'),
+            traceServiceName: tracing.string('traceServiceName'),
+            endpoint: collector.string('endpoint'),
+            serviceAccountName: identity.string('serviceAccountName'),
+            namespace: identity.string('namespace'),
+          }
+        : null,
     init: {
       iptablesMode: init.string('iptablesMode'),
       logFormat: init.string('logFormat'),
@@ -331,6 +382,7 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
       capabilitiesAdd: init.section('capabilities').strings('add'),
       capabilitiesDrop: init.section('capabilities').strings('drop'),
       xtMount: { name: xtMount.string('name'), mountPath: xtMount.string('mountPath') },
+      resources: features.initFollowsProxyResources ? null : readResources(init.section('resources')),
     },
     validator: {
       logFormat: validator.string('logFormat'),
@@ -338,20 +390,36 @@ export function readValues(values: JsonValue, problems: CompileProblem[]): Linke
       connectAddr: validator.string('connectAddr'),
       listenAddr: validator.string('listenAddr'),
       timeout: validator.string('timeout'),
-      securityContext: validator.mapping('securityContext'),
+      hasSecurityContext: features.ownSecurityContexts || validator.boolean('enableSecurityContext'),
+      securityContext: features.ownSecurityContexts ? validator.mapping('securityContext') : null,
     },
   };
 }
 
-function readProxy(proxy: Section, init: Section, debug: Section): ProxyValues {
-  const image = proxy.section('image');
-  const ports = proxy.section('ports');
-  const resources = proxy.section('resources');
+/** Delays of probes that the values do not set, in seconds. */
+const LIVENESS_DELAY = 10;
+const READINESS_DELAY = 2;
+
+function readResources(resources: Section): Resources {
   const [cpu, memory, storage] = [
     resources.section('cpu'),
     resources.section('memory'),
     resources.section('ephemeral-storage'),
   ];
+  return {
+    cpuRequest: cpu.string('request'),
+    cpuLimit: cpu.string('limit'),
+    memoryRequest: memory.string('request'),
+    memoryLimit: memory.string('limit'),
+    ephemeralStorageRequest: storage.string('request'),
+    ephemeralStorageLimit: storage.string('limit'),
+  };
+}
+
+function readProxy(proxy: Section, init: Section, debug: Section, features: Features): ProxyValues {
+  const image = proxy.section('image');
+  const ports = proxy.section('ports');
+  const initImage = features.initImageOfProxy ? new Section('', null, () => {}) : init.section('image');
   const capabilities = proxy.section('capabilities');
   const workers = proxy.section('runtime').section('workers');
   const saMount = proxy.section('saMountPath');
@@ -369,12 +437,7 @@ function readProxy(proxy: Section, init: Section, debug: Section): ProxyValues {
     logLevel: proxy.string('logLevel'),
     logFormat: proxy.string('logFormat'),
     logHTTPHeaders: proxy.string('logHTTPHeaders'),
-    cpuRequest: cpu.string('request'),
-    cpuLimit: cpu.string('limit'),
-    memoryRequest: memory.string('request'),
-    memoryLimit: memory.string('limit'),
-    ephemeralStorageRequest: storage.string('request'),
-    ephemeralStorageLimit: storage.string('limit'),
+    ...readResources(proxy.section('resources')),
     uid: proxy.integer('uid'),
     gid: proxy.integer('gid'),
     capabilitiesAdd: capabilities.strings('add'),
@@ -398,18 +461,22 @@ function readProxy(proxy: Section, init: Section, debug: Section): ProxyValues {
     defaultInboundPolicy: proxy.string('defaultInboundPolicy'),
     accessLog: proxy.string('accessLog'),
     shutdownGracePeriod: proxy.string('shutdownGracePeriod'),
-    nativeSidecar: proxy.boolean('nativeSidecar'),
+    nativeSidecar: features.nativeSidecars && proxy.boolean('nativeSidecar'),
     hostnameLabels: proxy.section('metrics').boolean('hostnameLabels'),
     cores: proxy.integer('cores'),
     workersMinimum: workers.integer('minimum'),
     workersMaximum: workers.integer('maximum'),
     workersMaximumCPURatio: workers.number('maximumCPURatio'),
-    additionalEnv: proxy.env('additionalEnv'),
+    inboundPorts: null,
+    additionalEnv: features.additionalEnv ? proxy.env('additionalEnv') : [],
     traceLabels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, formatValue(value)])),
     ignoreInboundPorts: init.string('ignoreInboundPorts'),
     ignoreOutboundPorts: init.string('ignoreOutboundPorts'),
     skipSubnets: init.string('skipSubnets'),
     closeWaitTimeoutSecs: init.integer('closeWaitTimeoutSecs'),
+    initImageName: initImage.string('name'),
+    initImageVersion: initImage.string('version'),
+    initImagePullPolicy: initImage.string('pullPolicy'),
     debugImageName: debug.string('name'),
     debugImageVersion: debug.string('version'),
     debugImagePullPolicy: debug.string('pullPolicy'),
