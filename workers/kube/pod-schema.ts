@@ -36,54 +36,66 @@ export interface SchemaField {
 /** Structs whose JSON form is made by methods of their own; their fields do not show in JSON. */
 export type CustomJson = 'resource.Quantity' | 'intstr.IntOrString' | 'v1.Time' | 'v1.FieldsV1';
 
+/** The generated form of a schema: rows of fields by struct, and what other named types are made of. */
+export interface SchemaTable {
+  readonly structs: { readonly [name: string]: string };
+  readonly named: { readonly [name: string]: string };
+}
+
+export const POD_TABLE: SchemaTable = { structs: STRUCTS, named: NAMED_TYPES };
+
 /** Every struct by its qualified Go name, with its fields in declaration order, embedded structs not yet flattened. */
-export const POD_STRUCTS: ReadonlyMap<string, readonly SchemaField[]> = parseStructs();
+export const POD_STRUCTS: ReadonlyMap<string, readonly SchemaField[]> = parseStructs(POD_TABLE);
 
 /**
  * Fields as they lie in the JSON object: inlined structs are replaced by their own fields, in place. The generator's source
  * has no two fields with one JSON name, so Go's rules for hidden fields are not needed.
  */
-export function flattenFields(structName: string): readonly SchemaField[] {
-  const fields = POD_STRUCTS.get(structName);
-  if (fields === undefined) throw new Error(`no struct ${structName} in the pod schema`);
+export function flattenFields(
+  structName: string,
+  structs: ReadonlyMap<string, readonly SchemaField[]> = POD_STRUCTS,
+): readonly SchemaField[] {
+  const fields = structs.get(structName);
+  if (fields === undefined) throw new Error(`no struct ${structName} in the schema`);
   return fields.flatMap((field) =>
-    field.inline && field.type.kind === 'struct' ? flattenFields(field.type.name) : [field],
+    field.inline && field.type.kind === 'struct' ? flattenFields(field.type.name, structs) : [field],
   );
 }
 
 /** Takes a Go type expression apart. Throws for a name that the schema does not hold. */
-export function parseType(text: string): TypeExpression {
-  if (text.startsWith('*')) return { kind: 'pointer', elem: parseType(text.slice(1)) };
-  if (text.startsWith('[]')) return { kind: 'slice', elem: parseType(text.slice(2)) };
+export function parseType(text: string, table: SchemaTable = POD_TABLE): TypeExpression {
+  if (text.startsWith('*')) return { kind: 'pointer', elem: parseType(text.slice(1), table) };
+  if (text.startsWith('[]')) return { kind: 'slice', elem: parseType(text.slice(2), table) };
   if (text.startsWith('map[')) {
     const end = text.indexOf(']');
-    return { kind: 'map', key: parseType(text.slice(4, end)), elem: parseType(text.slice(end + 1)) };
+    return { kind: 'map', key: parseType(text.slice(4, end), table), elem: parseType(text.slice(end + 1), table) };
   }
   if (text === 'bool' || text === 'string' || text === 'int32' || text === 'int64') {
     return { kind: 'scalar', scalar: text };
   }
-  if (Object.hasOwn(STRUCTS, text)) return { kind: 'struct', name: text };
-  const named = Object.hasOwn(NAMED_TYPES, text) ? NAMED_TYPES[text] : undefined;
-  if (named === undefined) throw new Error(`no type ${text} in the pod schema`);
-  const underlying = parseType(named);
+  if (Object.hasOwn(table.structs, text)) return { kind: 'struct', name: text };
+  const named = Object.hasOwn(table.named, text) ? table.named[text] : undefined;
+  if (named === undefined) throw new Error(`no type ${text} in the schema`);
+  const underlying = parseType(named, table);
   return underlying.kind === 'scalar' ? { ...underlying, name: text } : { kind: 'named', name: text, underlying };
 }
 
-function parseStructs(): ReadonlyMap<string, readonly SchemaField[]> {
+/** Reads a table's structs; their fields may be of any type of the table. */
+export function parseStructs(table: SchemaTable): ReadonlyMap<string, readonly SchemaField[]> {
   const structs = new Map<string, readonly SchemaField[]>();
-  for (const [name, text] of Object.entries(STRUCTS)) {
-    structs.set(name, text === '' ? [] : text.split(';').map(parseField));
+  for (const [name, text] of Object.entries(table.structs)) {
+    structs.set(name, text === '' ? [] : text.split(';').map((row) => parseField(row, table)));
   }
   return structs;
 }
 
-function parseField(text: string): SchemaField {
+function parseField(text: string, table: SchemaTable): SchemaField {
   const [goName = '', json = '', typeText = '', strategies = '', mergeKey = ''] = text.split(' ');
   const [jsonName = '', ...flags] = json.split(',');
   return {
     goName,
     jsonName,
-    type: parseType(typeText),
+    type: parseType(typeText, table),
     typeText,
     inline: flags.includes('inline'),
     embedded: flags.includes('embedded'),

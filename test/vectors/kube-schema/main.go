@@ -1,4 +1,5 @@
-// Command kube-schema prints the Go types behind a v1.Pod as a compact TypeScript table. See README.md.
+// Command kube-schema prints the Go types behind a v1.Pod, or with `workloads` those of workloads beyond it, as a compact TypeScript
+// table. See README.md.
 package main
 
 import (
@@ -10,8 +11,17 @@ import (
 	"sort"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 )
+
+// What Linkerd's command line reads besides pods.
+var workloads = []any{
+	appsv1.Deployment{}, appsv1.ReplicaSet{}, appsv1.DaemonSet{}, appsv1.StatefulSet{},
+	batchv1.Job{}, batchv1.CronJob{},
+	corev1.ReplicationController{}, corev1.Namespace{}, corev1.Service{},
+}
 
 // Types that read and write JSON by methods of their own, so that their fields say nothing about their JSON form.
 var customJSON = map[string]bool{
@@ -31,14 +41,37 @@ type collector struct {
 func main() {
 	c := &collector{structs: map[string]string{}, named: map[string]string{}, seen: map[string]reflect.Type{}}
 	c.visit(reflect.TypeOf(corev1.Pod{}))
+	if len(os.Args) > 1 && os.Args[1] == "workloads" {
+		pod := c.names()
+		for _, workload := range workloads {
+			c.visit(reflect.TypeOf(workload))
+		}
+		c.drop(pod)
+	}
 	c.write(os.Stdout)
+}
+
+func (c *collector) names() map[string]bool {
+	names := map[string]bool{}
+	for name := range c.seen {
+		names[name] = true
+	}
+	return names
+}
+
+func (c *collector) drop(names map[string]bool) {
+	for name := range names {
+		delete(c.structs, name)
+		delete(c.named, name)
+	}
 }
 
 func (c *collector) visit(t reflect.Type) {
 	if t.Name() != "" && t.PkgPath() != "" {
 		name := t.String()
 		if known, ok := c.seen[name]; ok {
-			if known != t {
+			// core/v1 and meta/v1 have a ConditionStatus each, which are both strings.
+			if known != t && (t.Kind() == reflect.Struct || underlying(known) != underlying(t)) {
 				fail("two types are called %s: %s and %s", name, known.PkgPath(), t.PkgPath())
 			}
 			return
