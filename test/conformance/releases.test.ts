@@ -8,6 +8,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { parseParams } from '../../gateway/routing/params.ts';
 import { compileRevision } from '../../workers/inject/compile.ts';
 import { injectReview } from '../../workers/inject/inject.ts';
+import { readLinkerdRelease } from '../../workers/inject/linkerd/releases.ts';
 import type { CompiledRevision } from '../../workers/inject/provider.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { Operation } from '../../workers/jsonpatch/operation.ts';
@@ -15,9 +16,20 @@ import { firstDifference } from '../../workers/kube/pod-compare.ts';
 import type { InjectTask, RevisionSource } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { corpusSkip } from './corpus.ts';
-import { type IstioReleaseCase, istioReleaseCases, istioReleases, NO_CLUSTER } from './istio-releases.ts';
+import {
+  type IstioReleaseCase,
+  istioReleaseCases,
+  istioReleaseSpec,
+  istioReleases,
+  NO_CLUSTER,
+} from './istio-releases.ts';
 import { differenceAsKnownTo, kubernetesOfIstio } from './kube-fields.ts';
-import { type LinkerdReleaseCase, linkerdReleaseCases, linkerdReleaseFolders } from './linkerd-releases.ts';
+import {
+  type LinkerdReleaseCase,
+  linkerdReleaseCases,
+  linkerdReleaseFolders,
+  linkerdReleaseSpec,
+} from './linkerd-releases.ts';
 
 type Verdict =
   | { readonly kind: 'same' }
@@ -117,6 +129,65 @@ function check<Case extends { readonly id: string; readonly set: string }>(
   assert.ok(counts.size > 0, 'no cases');
   assert.deepEqual(different, []);
 }
+
+/** The first of each list, then the second of each, and so on. */
+function* interleaved<T>(lists: readonly (readonly T[])[]): Generator<T> {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  for (let index = 0; index < longest; index++) {
+    for (const list of lists) {
+      const item = list[index];
+      if (item !== undefined) yield item;
+    }
+  }
+}
+
+test('revisions of all releases of both meshes in one process, asked in turn', { skip: corpusSkip() }, (t) => {
+  const revisions = new Revisions();
+  const asked: (() => Verdict & { readonly id: string })[][] = [];
+  for (const release of istioReleases()) {
+    const cases = [...istioReleaseCases(release)].filter(({ upstreamInvalid }) => !upstreamInvalid);
+    asked.push(
+      cases.map((each) => () => ({ id: each.id, ...judgeIstio(each, answerToIstio(each, revisions.of(each.spec))) })),
+    );
+  }
+  for (const release of linkerdReleaseFolders()) {
+    const cases = [...linkerdReleaseCases(release)].filter(({ expected }) => !expected.upstreamInvalid);
+    asked.push(
+      cases.map((each) => () => ({
+        id: each.id,
+        ...judgeLinkerd(each, answerToLinkerd(each, revisions.of(each.spec))),
+      })),
+    );
+  }
+  let count = 0;
+  const different: string[] = [];
+  for (const ask of interleaved(asked)) {
+    const verdict = ask();
+    count++;
+    if (verdict.kind === 'different') different.push(`${verdict.id}: ${verdict.why}`);
+  }
+  t.diagnostic(`${count} requests to ${revisions.size} revisions`);
+  assert.ok(count > 0 && revisions.size > asked.length);
+  assert.deepEqual(different, []);
+});
+
+test('every recorded configuration loads, and its own values tell its release', { skip: corpusSkip() }, () => {
+  for (const release of istioReleases()) {
+    for (const set of ['classic', 'native']) {
+      const revision = new Revisions().of(istioReleaseSpec(release, set));
+      assert.equal(revision.release?.name, release);
+      assert.deepEqual(revision.warnings, []);
+    }
+  }
+  for (const folder of linkerdReleaseFolders()) {
+    for (const set of ['default', 'cni']) {
+      const revision = new Revisions().of(linkerdReleaseSpec(folder, set));
+      assert.equal(revision.release?.told, 'values');
+      assert.equal(revision.release?.name, readLinkerdRelease(folder)?.name);
+      assert.deepEqual(revision.warnings, []);
+    }
+  }
+});
 
 describe('Istio releases', { skip: corpusSkip() }, () => {
   const recorded = istioReleases().filter((release) => !istioReleaseCases(release).next().done);
