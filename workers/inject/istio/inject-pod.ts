@@ -46,8 +46,10 @@ function proxyConfigOf(revision: IstioRevision, annotations: StringMap | undefin
 function templateView(pod: Pod, status: InjectionStatus | undefined, revision: IstioRevision): Pod {
   if (status === undefined || !status.readable) return withSavedContainers(pod);
   const { metrics, features } = revision.post;
-  const kept = (containers: readonly Container[] | null | undefined, injected: readonly string[]) =>
-    (containers ?? []).filter(({ name }) => !injected.includes(name));
+  const kept = (containers: readonly Container[] | null | undefined, injected: readonly string[]) => {
+    const names = new Set(injected);
+    return (containers ?? []).filter(({ name }) => !names.has(name));
+  };
   const { [STATUS]: _, ...annotations } = withoutMergedScraping(
     pod.metadata.annotations ?? {},
     metrics.statusPort,

@@ -3,7 +3,7 @@
 import { TypedPodError } from '../../kube/typed-pod.ts';
 import { MergeError } from '../../merge/merge-error.ts';
 import { TemplateError } from '../../template/errors.ts';
-import type { GoRef } from '../../template/value.ts';
+import type { GoRef, JsonObject } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
 import type { Overlay } from '../overlay/overlay.ts';
 import type { RenderedOverlay } from '../overlay/typed-lists.ts';
@@ -44,10 +44,10 @@ function render(name: string, overlays: ReadonlyMap<string, Overlay>, data: GoRe
   }
 }
 
-/** Merges and reads the result as Go's typed pod, as Istio does after each overlay. */
-function mergedInto(pod: Pod, overlay: RenderedOverlay): Pod {
+/** Does the work, and says in a denial what makes it impossible. */
+function merging(work: () => JsonObject): Pod {
   try {
-    return mergeOverlay(pod, overlay) as Pod;
+    return work() as Pod;
   } catch (error) {
     if (error instanceof MergeError) throw new Denial('OVERLAY_UNMERGEABLE', error.message);
     if (error instanceof TypedPodError) throw new Denial('OVERLAY_INVALID', error.message);
@@ -57,8 +57,7 @@ function mergedInto(pod: Pod, overlay: RenderedOverlay): Pod {
 
 /** What was injected so far, with one more overlay. */
 function addedTo(template: Pod, overlay: RenderedOverlay): Pod {
-  const alone = template === EMPTY_POD ? overlayAlone(overlay) : null;
-  return alone === null ? mergedInto(template, overlay) : (alone as Pod);
+  return merging(() => (template === EMPTY_POD ? overlayAlone(overlay) : null) ?? mergeOverlay(template, overlay));
 }
 
 /**
@@ -94,7 +93,8 @@ export function mergeTemplates(
   for (const name of names) {
     const overlay = render(name, overlays, data);
     template = addedTo(template, overlay);
-    merged = mergedInto(withProxyAmongInits(merged, template, native, features), overlay);
+    const target = withProxyAmongInits(merged, template, native, features);
+    merged = merging(() => mergeOverlay(target, overlay));
   }
   return { pod: merged, template };
 }

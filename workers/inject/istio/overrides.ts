@@ -130,11 +130,11 @@ export function withOverrides(
  */
 export function withSavedContainers(pod: Pod): Pod {
   const saved = decodeOverrides(pod.metadata.annotations);
-  const missing = (list: readonly Container[], from: readonly Container[]) =>
-    from.filter(
-      (container) =>
-        findContainer(container.name, list) === undefined && findContainer(container.name, from) === container,
-    );
+  // Of several with one name the first is meant.
+  const missing = (list: readonly Container[], from: readonly Container[]) => {
+    const names = new Set(list.map(({ name }) => name));
+    return from.filter(({ name }) => !names.has(name) && names.add(name));
+  };
   const containers = missing(pod.spec.containers ?? [], saved.containers);
   const initContainers = missing(pod.spec.initContainers ?? [], saved.initContainers);
   if (containers.length === 0 && initContainers.length === 0) return pod;

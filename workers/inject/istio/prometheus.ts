@@ -65,15 +65,24 @@ function sanitised(key: string): string | undefined {
   return USUAL_SPELLING.has(name) ? name : undefined;
 }
 
-function findAnnotations(annotations: StringMap): ReadonlyMap<string, Found> {
-  const found = new Map<string, Found>();
+function spellingsOf(annotations: StringMap): ReadonlyMap<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const key of Object.keys(annotations)) {
     const name = sanitised(key);
     if (name === undefined) continue;
-    const spellings = [...(found.get(name)?.spellings ?? []), key].sort();
+    const spellings = found.get(name);
+    if (spellings === undefined) found.set(name, [key]);
+    else spellings.push(key);
+  }
+  return found;
+}
+
+function findAnnotations(annotations: StringMap): ReadonlyMap<string, Found> {
+  const found = new Map<string, Found>();
+  for (const [name, spellings] of spellingsOf(annotations)) {
     const usual = USUAL_SPELLING.get(name);
-    const chosen = usual !== undefined && spellings.includes(usual) ? usual : spellings[0];
-    found.set(name, { value: annotations[chosen ?? key] ?? '', spellings });
+    const chosen = usual !== undefined && spellings.includes(usual) ? usual : spellings.sort()[0];
+    found.set(name, { value: annotations[chosen ?? ''] ?? '', spellings });
   }
   return found;
 }
@@ -91,7 +100,11 @@ function without(annotations: StringMap, found: ReadonlyMap<string, Found>, feat
 
 /** Only an explicit "no" turns merging off; what does not parse counts as yes. */
 function wantsScrape(annotations: StringMap, found: ReadonlyMap<string, Found>): boolean {
-  for (const key of found.get(SCRAPE)?.spellings ?? []) {
+  const { value, spellings } = found.get(SCRAPE) ?? { value: '', spellings: [] };
+  // The value that counts comes first, then any other that reads.
+  const first = parseBool(value);
+  if (first !== undefined) return first;
+  for (const key of spellings) {
     const wish = parseBool(annotations[key] ?? '');
     if (wish !== undefined) return wish;
   }

@@ -28,7 +28,8 @@ type NamedList = 'containers' | 'initContainers' | 'volumes';
 const LISTS: readonly NamedList[] = ['containers', 'initContainers', 'volumes'];
 
 function named(items: readonly Named[] | null | undefined, names: readonly string[]): readonly Named[] {
-  return (items ?? []).filter(({ name }) => name !== undefined && names.includes(name));
+  const wanted = new Set(names);
+  return (items ?? []).filter(({ name }) => name !== undefined && wanted.has(name));
 }
 
 /** Whether all that the status tells of is there. */
@@ -81,7 +82,8 @@ function sameInjection(pod: Pod, wanted: Pod, status: InjectionStatus): boolean 
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
+  const names = new Set(b);
+  return a.length === b.length && a.every((name) => names.has(name));
 }
 
 /** The pod with the probes of containers that came after the injection at the agent too. */

@@ -30,8 +30,9 @@ function withoutInjected(
   injected: readonly string[],
   saved: readonly Container[],
 ): Container[] {
+  const names = new Set(injected);
   return (containers ?? []).flatMap((container) => {
-    if (!injected.includes(container.name)) return container;
+    if (!names.has(container.name)) return container;
     const own = findContainer(container.name, saved);
     // The image `auto` was dropped when the container was saved, and an image is required.
     return own === undefined ? [] : { ...own, image: own.image ?? AUTO_IMAGE };
@@ -45,7 +46,8 @@ function withoutUnusedVolumes(spec: PodSpec, injected: readonly string[]): PodSp
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     for (const { name } of container.volumeMounts ?? []) if (name !== undefined) mounted.add(name);
   }
-  const volumes = spec.volumes.filter(({ name = '' }) => !injected.includes(name) || mounted.has(name));
+  const names = new Set(injected);
+  const volumes = spec.volumes.filter(({ name = '' }) => !names.has(name) || mounted.has(name));
   return { ...spec, volumes };
 }
 

@@ -16,8 +16,9 @@ import { NOTHING_SHARED, type SharedFields, TemplateVariants } from './variants.
  */
 export type Overlay = (data: GoValue) => RenderedOverlay;
 
-/** Paths through one template that are remembered, and plans for one path. */
+/** Paths through one template that are remembered, and plans for all and for one of them. A plan takes tens of kilobytes. */
 export const MAX_PATHS = 512;
+export const MAX_PLANS = 256;
 export const MAX_PLANS_OF_PATH = 16;
 /** A plan costs several parses, so the first render of a path has none. */
 const RENDERS_BEFORE_PLAN = 2;
@@ -61,6 +62,7 @@ export function compileParsedOverlay(text: string, funcs: FuncMap): Overlay {
 /** Plans by path, the longest unused path first. */
 class PathMemory {
   readonly #paths = new Map<number, KnownPath>();
+  #plans = 0;
 
   overlay(recorder: PathRecorder): RenderedOverlay {
     const known = this.#known(recorder);
@@ -79,12 +81,10 @@ class PathMemory {
   #known({ hash, path }: PathRecorder): KnownPath {
     const found = this.#paths.get(hash);
     const known = found !== undefined && samePath(found.path, path) ? found : { path, renders: 0, plans: [] };
+    if (found !== undefined && found !== known) this.#plans -= found.plans.length;
     this.#paths.delete(hash);
     this.#paths.set(hash, known);
-    if (this.#paths.size > MAX_PATHS) {
-      const [oldest] = this.#paths.keys();
-      if (oldest !== undefined) this.#paths.delete(oldest);
-    }
+    if (this.#paths.size > MAX_PATHS) this.#forgetOldest();
     return known;
   }
 
@@ -95,6 +95,17 @@ class PathMemory {
     if (plan === null) return;
     known.plans.unshift(plan);
     if (known.plans.length > MAX_PLANS_OF_PATH) known.plans.pop();
+    else this.#plans++;
+    // The path in use is the newest, and has no more plans than are allowed.
+    while (this.#plans > MAX_PLANS) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const [hash, { plans }] of this.#paths) {
+      this.#paths.delete(hash);
+      this.#plans -= plans.length;
+      return;
+    }
   }
 }
 

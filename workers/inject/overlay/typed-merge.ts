@@ -77,10 +77,8 @@ function typedList(
   type: string,
   known: ReadonlySet<JsonValue>,
 ): JsonValue[] {
-  const same = Array.isArray(before) ? before : [];
-  return after.map((element) =>
-    known.has(element) || same.includes(element) ? element : normalizeTyped(type, element),
-  );
+  const same = new Set(Array.isArray(before) ? before : []);
+  return after.map((element) => (known.has(element) || same.has(element) ? element : normalizeTyped(type, element)));
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
