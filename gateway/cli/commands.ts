@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
 import { registerExplain } from './explain.ts';
+import { registerImport } from './import.ts';
 import { registerInject } from './inject.ts';
 import { registerListener } from './listener.ts';
 import { registerServe } from './serve.ts';
@@ -22,4 +23,5 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerInject,
   registerUninject,
   registerExplain,
+  registerImport,
 ];

@@ -38,10 +38,13 @@ export async function injectorOf(
   flags: InjectionFlags,
   context: CommandContext,
 ): Promise<(resource: JsonObject) => ResourceOutcome> {
-  return wayOf(flags) === 'files' ? kubeInjector(flags) : sourceInjector(flags, context);
+  return wayOf(flags) === 'files' ? kubeInjector(flags, context) : sourceInjector(flags, context);
 }
 
-async function kubeInjector(flags: InjectionFlags): Promise<(resource: JsonObject) => ResourceOutcome> {
+async function kubeInjector(
+  flags: InjectionFlags,
+  context: CommandContext,
+): Promise<(resource: JsonObject) => ResourceOutcome> {
   const { coded, readCluster, readTexts, specOfTexts } = await import('./injection-setup.ts');
   const { asInjectConfig } = await import('../istio/configuration.ts');
   const { namespaceContext } = await import('../manifests/cluster-file.ts');
@@ -50,6 +53,7 @@ async function kubeInjector(flags: InjectionFlags): Promise<(resource: JsonObjec
   const cluster = await readCluster(flags);
   const spec = specOfTexts({ ...texts, injectConfig: asInjectConfig(texts.injectConfig) }, flags);
   const revision = coded(() => compileKubeInject(spec));
+  for (const { field, message, code } of revision.warnings) context.stderr(`warning: ${field}: ${message} [${code}]\n`);
   return (resource) =>
     injectResource(revision, resource, (namespace) => namespaceContext(cluster, namespace || (flags.namespace ?? '')));
 }

@@ -95,7 +95,8 @@ export function splitSource(argument: string): { readonly source: string; readon
   return { source: argument.slice(0, at), ref: argument.slice(at + 1) };
 }
 
-async function inProcessCompiler(): Promise<(source: RevisionSource) => Promise<readonly CompileProblem[]>> {
+/** Compiles revisions here, and tells what is wrong with them. */
+export async function inProcessCompiler(): Promise<(source: RevisionSource) => Promise<readonly CompileProblem[]>> {
   const { compileRevision } = await import('../../workers/inject/compile.ts');
   const { CompileError } = await import('../../workers/inject/provider.ts');
   return async (source) => {
