@@ -120,12 +120,19 @@ export type SkipCode = CodeOf<'skipped'>;
 export type DenyCode = CodeOf<'denied'>;
 export type FailCode = CodeOf<'failed'>;
 
+/** Details may quote a pod, which may be megabytes long; the message goes to a person's terminal. */
+const MAX_DETAIL_LENGTH = 1_000;
+
+function shortened(detail: string): string {
+  return detail.length <= MAX_DETAIL_LENGTH ? detail : `${detail.slice(0, MAX_DETAIL_LENGTH)}…`;
+}
+
 /** Thrown inside a provider to end an injection with a denial; never leaves `CompiledRevision.inject`. */
 export class Denial extends Error {
   override readonly name = 'Denial';
   readonly code: DenyCode;
   constructor(code: DenyCode, detail?: string) {
-    super(detail === undefined ? REASONS[code].sentence : `${REASONS[code].sentence}: ${detail}`);
+    super(detail === undefined ? REASONS[code].sentence : `${REASONS[code].sentence}: ${shortened(detail)}`);
     this.code = code;
   }
 }
