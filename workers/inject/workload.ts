@@ -10,6 +10,8 @@ export interface PodTemplate {
   /** Name and namespace of the resource itself; '' where it has none. */
   readonly name: string;
   readonly namespace: string;
+  /** Of the resource itself; {} where it has none. */
+  readonly ownMetadata: JsonObject;
   /** Of the pod; {} where it has none. */
   readonly metadata: JsonObject;
   readonly spec: JsonObject;
@@ -100,6 +102,7 @@ export function podTemplateOf(
     kind,
     name: textAt(own, 'name'),
     namespace: textAt(own, 'namespace'),
+    ownMetadata: own,
     metadata: objectAt(resource, metaPath) ?? {},
     spec,
     with: (metadata, newSpec) => withAt(withAt(resource, metaPath, metadata), specPath, newSpec),

@@ -23,8 +23,8 @@ import { injectPod, type Surroundings } from './inject-pod.ts';
 import { REVISION } from './names.ts';
 import { useNativeSidecars } from './native-sidecars.ts';
 import { DEFAULT_IDS, proxyIds, withoutSharedUid } from './openshift.ts';
-import { workloadOf } from './owner.ts';
-import { type Pod, stringAt } from './pod.ts';
+import { type Workload, workloadOf } from './owner.ts';
+import { type ObjectMeta, type Pod, stringAt } from './pod.ts';
 import { isComplete, reinject } from './reinject.ts';
 import { compileIstio, type IstioRevision } from './revision.ts';
 import { decodeStatus, type InjectionStatus } from './status.ts';
@@ -129,8 +129,11 @@ function isMarked(pod: Pod, status: InjectionStatus): boolean {
   return isComplete(pod.spec, status) && stringAt(pod.metadata.annotations, REVISION) === status.revision;
 }
 
-function workloadOfTemplate(template: PodTemplate, pod: Pod, { features }: IstioRevision): Surroundings['workload'] {
-  const { kind, apiVersion, name, namespace } = template;
-  if (kind === 'Pod') return workloadOf(pod.metadata, pod.metadata.namespace ?? '', features);
-  return { kind, apiVersion, name, namespace };
+function workloadOfTemplate(template: PodTemplate, pod: Pod, { features }: IstioRevision): Workload {
+  const { kind, apiVersion, name, namespace, ownMetadata } = template;
+  if (kind === 'Pod' && features.kubeInjectPodOwner) {
+    return workloadOf(pod.metadata, pod.metadata.namespace ?? '', features);
+  }
+  const workload = { kind, apiVersion, name, namespace };
+  return features.wholeDeploymentMeta ? { ...workload, metadata: ownMetadata as ObjectMeta } : workload;
 }
