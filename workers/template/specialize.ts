@@ -29,6 +29,8 @@ export type Constants = ReadonlyMap<string, GoValue>;
 export interface AbsentKeys {
   /** Values without any key, by where they are: `ObjectMeta.Annotations`. */
   readonly empty: ReadonlyMap<string, GoValue>;
+  /** Keys that are not taken for absent. */
+  readonly present?: ReadonlySet<string>;
   readonly reliedOn: Set<string>;
 }
 
@@ -260,7 +262,7 @@ class Specializer {
     if (this.#absent === undefined || dot !== 'root' || from?.kind !== 'field' || key?.kind !== 'string') return null;
     if (command.word.kind !== 'function' || !READS_KEY.has(command.word.name) || !rest.every(isLiteral)) return null;
     const empty = this.#absent.empty.get(from.path.join('.'));
-    if (empty === undefined) return null;
+    if (empty === undefined || this.#absent.present?.has(key.value)) return null;
     const call = { ...command, args: [valueOperand(from, empty), key, ...rest] };
     const value = this.#evaluate(commandPipe(call));
     if (value !== null) this.#absent.reliedOn.add(key.value);

@@ -39,15 +39,16 @@ export interface OverlayOptions {
 /** Compiles a template. Throws TemplateError with code TEMPLATE_SYNTAX. */
 export function compileOverlay(text: string, funcs: FuncMap, options: OverlayOptions = {}): Overlay {
   const variants = new TemplateVariants(text, funcs, options.shared ?? NOTHING_SHARED);
-  const memories = new Map<TemplateSet, PathMemory>();
+  const seeds = new Map<TemplateSet, number>();
+  const memory = new PathMemory();
   return (data) => {
     const set = variants.choose(data);
-    let memory = memories.get(set);
-    if (memory === undefined) {
-      memory = new PathMemory();
-      memories.set(set, memory);
+    let seed = seeds.get(set);
+    if (seed === undefined) {
+      seed = seeds.size;
+      seeds.set(set, seed);
     }
-    const recorder = new PathRecorder();
+    const recorder = new PathRecorder(seed);
     set.renderTo(recorder, data);
     return memory.overlay(recorder);
   };
@@ -59,7 +60,7 @@ export function compileParsedOverlay(text: string, funcs: FuncMap): Overlay {
   return (data) => plainOverlay(parseOverlay(set.render(data)));
 }
 
-/** Plans by path, the longest unused path first. */
+/** Plans by path, for all variants of a template; the longest unused path first. */
 class PathMemory {
   readonly #paths = new Map<number, KnownPath>();
   #plans = 0;

@@ -12,8 +12,13 @@ const HASH_FACTOR = 31;
 export class PathRecorder implements Sink {
   readonly path: (TextLiteral | null)[] = [];
   readonly values: string[] = [];
-  /** Equal for equal paths. */
-  hash = 0;
+  /** Equal for equal paths of one template set. */
+  hash: number;
+
+  /** `seed` tells template sets apart, whose literals have the same ids. */
+  constructor(seed: number) {
+    this.hash = seed;
+  }
 
   text(literal: TextLiteral): void {
     this.path.push(literal);

@@ -35,8 +35,59 @@ interface Variant {
   readonly names: readonly string[];
   readonly held: readonly unknown[];
   readonly set: TemplateSet;
-  /** For pods without any of `reliedOn` among the keys of the sparse map. */
-  readonly sparse: { readonly set: TemplateSet; readonly reliedOn: ReadonlySet<string> } | null;
+  /** For pods with few keys in the sparse map; null where there is no such map. */
+  readonly sparse: SparseVariants | null;
+}
+
+interface SparseVariant {
+  readonly set: TemplateSet;
+  /** Keys that a pod must not have for this variant. */
+  readonly reliedOn: ReadonlySet<string>;
+}
+
+/** Combinations of keys with variants of their own, and keys in one. */
+export const MAX_SPARSE_VARIANTS = 16;
+const MAX_PRESENT_KEYS = 4;
+
+/** Variants by the keys that pods have of those that the template asks for. */
+class SparseVariants {
+  readonly #compile: (present: ReadonlySet<string>) => SparseVariant;
+  readonly #none: SparseVariant;
+  readonly #some = new Map<string, SparseVariant>();
+  readonly #seen = new Set<string>();
+
+  constructor(compile: (present: ReadonlySet<string>) => SparseVariant) {
+    this.#compile = compile;
+    this.#none = compile(new Set());
+  }
+
+  /** The variant for a pod with these keys; null for one that has none. */
+  choose(keys: object | undefined): TemplateSet | null {
+    const present: string[] = [];
+    for (const key in keys) if (this.#none.reliedOn.has(key)) present.push(key);
+    if (present.length === 0) return this.#none.set;
+    if (present.length > MAX_PRESENT_KEYS) return null;
+    const variant = this.#withKeys(present.sort());
+    if (variant === null) return null;
+    // With some keys a template may ask for others.
+    for (const key in keys) if (variant.reliedOn.has(key)) return null;
+    return variant.set;
+  }
+
+  #withKeys(present: readonly string[]): SparseVariant | null {
+    const name = present.join('\n');
+    const known = this.#some.get(name);
+    if (known !== undefined) return known;
+    if (this.#some.size >= MAX_SPARSE_VARIANTS) return null;
+    if (!this.#seen.has(name)) {
+      if (this.#seen.size >= MAX_CANDIDATES) this.#seen.clear();
+      this.#seen.add(name);
+      return null;
+    }
+    const variant = this.#compile(new Set(present));
+    this.#some.set(name, variant);
+    return variant;
+  }
 }
 
 export class TemplateVariants {
@@ -61,7 +112,7 @@ export class TemplateVariants {
     if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#general;
     const variant = this.#variant(data);
     if (variant === null) return this.#general;
-    return variant.sparse !== null && this.#hasNone(data, variant.sparse.reliedOn) ? variant.sparse.set : variant.set;
+    return variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? variant.set;
   }
 
   #variant(data: GoRef): Variant | null {
@@ -74,11 +125,6 @@ export class TemplateVariants {
     }
     this.#base ??= this.#make(data, this.#shared.always);
     return isFor(this.#base, held) ? this.#base : null;
-  }
-
-  #hasNone(data: GoRef, keys: ReadonlySet<string>): boolean {
-    for (const key in this.#shared.sparse?.keysOf(data)) if (keys.has(key)) return false;
-    return true;
   }
 
   #deservesVariant(held: Readonly<Record<string, unknown>>): boolean {
@@ -99,15 +145,15 @@ export class TemplateVariants {
     }
     const held = data.data as Readonly<Record<string, unknown>>;
     const { sparse } = this.#shared;
-    const reliedOn = new Set<string>();
+    const compileSparse = (empty: ReadonlyMap<string, GoValue>) => (present: ReadonlySet<string>) => {
+      const reliedOn = new Set<string>();
+      return { set: this.#compile({ constants, absent: { empty, present, reliedOn } }), reliedOn };
+    };
     return {
       names,
       held: names.map((name) => held[name]),
       set: this.#compile({ constants }),
-      sparse:
-        sparse === undefined
-          ? null
-          : { set: this.#compile({ constants, absent: { empty: sparse.empty, reliedOn } }), reliedOn },
+      sparse: sparse === undefined ? null : new SparseVariants(compileSparse(sparse.empty)),
     };
   }
 
