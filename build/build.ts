@@ -12,12 +12,18 @@ const dist = join(root, 'dist');
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const compiled = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+const compiled = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 for (const path of ['bin', 'policies', 'README.md', 'CHANGELOG.md']) {
   cpSync(join(root, path), join(dist, path), { recursive: true, filter: (file) => !file.endsWith('.test.ts') });
 }
-const { devDependencies: _development, scripts: _scripts, private: _private, ...published } = JSON.parse(
-  readFileSync(join(root, 'package.json'), 'utf8'),
-) as Record<string, unknown>;
+const {
+  devDependencies: _development,
+  scripts: _scripts,
+  private: _private,
+  ...published
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
