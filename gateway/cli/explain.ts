@@ -9,8 +9,9 @@ import { CommandError, finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 import { readInput, shown } from './files.ts';
 import { addInjectionFlags, type InjectionFlags, wayOf } from './injection-flags.ts';
+import { addLinkerdSourceFlags, type LinkerdSourceFlags } from './linkerd-flags.ts';
 
-interface ExplainFlags extends InjectionFlags {
+interface ExplainFlags extends InjectionFlags, LinkerdSourceFlags {
   readonly requestPath?: string;
   readonly namespaceLabels?: string;
   readonly namespaceAnnotations?: string;
@@ -24,7 +25,8 @@ export function registerExplain(program: Command, context: CommandContext): void
     .command('explain')
     .description('tell step by step why pods are injected or not')
     .argument('<file>', 'pods, workloads, or a recorded AdmissionReview, YAML or JSON; - for standard input');
-  addInjectionFlags(command)
+  addLinkerdSourceFlags(addInjectionFlags(command))
+    .optionsGroup('Explanation:')
     .option('--request-path <path>', "the request's URL path, such as /inject/cluster/C/net/N, instead of --mesh")
     .option('--namespace-labels <key=value,…>', "the namespace's labels, instead of the cluster's")
     .option('--namespace-annotations <key=value,…>', "the namespace's annotations, instead of the cluster's")
@@ -70,6 +72,8 @@ async function subjectsOf(file: string, flags: ExplainFlags): Promise<Subject[]>
 }
 
 async function destinationOf(flags: ExplainFlags, context: CommandContext): Promise<Destination> {
+  const { linkerdFilesDestination, namesLinkerdFiles } = await import('./linkerd-setup.ts');
+  if (namesLinkerdFiles(flags)) return linkerdFilesDestination(flags);
   const { filesDestination, loadDestination } = await import('./injection-setup.ts');
   return wayOf(flags) === 'files'
     ? filesDestination(flags, flags.requestPath)

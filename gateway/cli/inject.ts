@@ -1,4 +1,4 @@
-/** `meshgate inject`: injects the workloads in a file of resources, as `istioctl kube-inject` does, or as a policy source says. */
+/** `meshgate inject`: injects the workloads in a file of resources, as `istioctl kube-inject` and `linkerd inject` do, or as a policy source says. */
 import type { Command } from 'commander';
 import type { NamedOutcome, ResourceOutcome } from '../../workers/inject/workload.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
@@ -7,6 +7,7 @@ import { CommandError, finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 import { readInput, shown, writeOutput } from './files.ts';
 import { addInjectionFlags, type InjectionFlags, wayOf } from './injection-flags.ts';
+import { addLinkerdInjectFlags, type LinkerdInjectFlags } from './linkerd-flags.ts';
 
 export interface RewriteFlags {
   readonly filename: string;
@@ -18,11 +19,18 @@ export function registerInject(program: Command, context: CommandContext): void 
   const command = program
     .command('inject')
     .description('inject the workloads in a file of Kubernetes resources; everything else stays as it is');
-  addRewriteFlags(addInjectionFlags(command)).action((flags: InjectionFlags & RewriteFlags) =>
-    finishWith(context, async () => {
-      const change = await injectorOf(flags, context);
-      return rewriteFile(flags, context, change);
-    }),
+  addLinkerdInjectFlags(addRewriteFlags(addInjectionFlags(command))).action(
+    (flags: LinkerdInjectFlags & RewriteFlags) =>
+      finishWith(context, async () => {
+        const { linkerdSpec } = await import('./linkerd-setup.ts');
+        const linkerd = await linkerdSpec(flags, context);
+        if (linkerd !== null) {
+          const { injectLinkerd } = await import('./linkerd-inject.ts');
+          return injectLinkerd(linkerd, flags, context);
+        }
+        const change = await injectorOf(flags, context);
+        return rewriteFile(flags, context, change);
+      }),
   );
 }
 

@@ -91,11 +91,11 @@ function transformFiles(
 
 function injector(reader: ManifestReader, settings: InjectSettings, verbose: boolean): Transformer {
   const resources = new ResourceInjector(settings);
-  const { tokenProjection } = settings.revision.values;
+  const { tokenProjection, profile } = settings.revision.values;
   return {
     transform(value) {
       const manifest = reader.read(value);
-      const report = reportOf(manifest, tokenProjection);
+      const report = reportOf(manifest, tokenProjection, profile.features);
       return { resource: resources.inject(manifest, value, report), report };
     },
     report: (reports) => injectReport(reports, verbose),

@@ -1,6 +1,10 @@
 /** Linkerd's `inject` and `uninject` against every file that its own command line made of its own test inputs. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { runCommandLine } from '../../gateway/cli/run.ts';
 import { injectFiles, injectFilesAsTheyAre, type Transformed, uninjectFiles } from '../../gateway/linkerd/transform.ts';
 import { parseDocument, splitDocuments } from '../../gateway/manifests/documents.ts';
 import type { InjectSettings } from '../../workers/inject/linkerd/command-line/inject.ts';
@@ -69,6 +73,65 @@ test('linkerd inject and uninject: every recorded file', { skip: corpusSkip() },
   assert.ok(count > 0, 'no cases');
   assert.deepEqual(found, []);
 });
+
+/** The arguments that make the command line do what was recorded; null for files injected without taking out an earlier injection. */
+function argumentsOf(recorded: LinkerdCliCase, folder: string): string[] | null {
+  if (recorded.flow === 'inject') return null;
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const input = ['-f', file('input.yaml', recorded.inputs.join('---\n'))];
+  if (recorded.flow === 'uninject') return ['uninject', '--provider', 'linkerd', ...input];
+  return [
+    'inject',
+    ...['--values', file('values.yaml', recorded.spec.values)],
+    ...['--trust-anchors', file('trust-anchors.pem', recorded.spec.trustAnchors)],
+    ...(recorded.base === null ? [] : ['--base-values', file('base.yaml', recorded.base.values)]),
+    ...['--injector-version', recorded.version, '--linkerd-namespace', recorded.spec.controlPlaneNamespace],
+    ...(recorded.manual ? ['--manual'] : []),
+    ...(recorded.enableDebugSidecar ? ['--enable-debug-sidecar'] : []),
+    ...input,
+  ];
+}
+
+test('the same through the command line', { skip: corpusSkip() }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'meshgate-linkerd-'));
+  let count = 0;
+  try {
+    for (const recorded of linkerdCliCases()) {
+      const args = argumentsOf(recorded, folder);
+      if (args === null) continue;
+      count++;
+      const { exitCode, stdout, stderr } = await runInProcess(args);
+      assert.equal(exitCode, recorded.expected.exitCode, recorded.id);
+      assert.equal(stderr, recorded.expected.stderr, recorded.id);
+      assert.equal(stdout, run(recorded, false).text, recorded.id);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.ok(count > 0, 'no cases');
+});
+
+async function runInProcess(args: readonly string[]) {
+  let stdout = '';
+  let stderr = '';
+  const exitCode = await runCommandLine(args, {
+    environment: {},
+    root: new URL('../../', import.meta.url),
+    workerFile: new URL('../../workers/main.ts', import.meta.url),
+    version: 'test',
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+  });
+  return { exitCode, stdout, stderr };
+}
 
 test('what differs from the values of the cluster becomes the recorded annotations', { skip: corpusSkip() }, () => {
   let count = 0;

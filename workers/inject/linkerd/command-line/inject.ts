@@ -120,10 +120,11 @@ export class ResourceInjector {
   #podPatch(manifest: Manifest, pod: PodHolder, annotations: Record<string, string>): Operation[] {
     const { revision } = this.#settings;
     const { values, controlPlaneNamespace, trustAnchors } = revision;
+    const { features, overrides } = values.profile;
     const { metadata, spec, pointer } = pod;
     this.#checkNetworks();
     if (revision.denial !== null) throw new ManifestFault(revision.denial);
-    // What the flags say goes by the values; only these two are read from the annotations they become.
+    // What the flags say goes by the values; only what they say of the debug container and of close-wait is read from annotations.
     const own: Record<string, string> = Object.assign(Object.create(null), metadata?.annotations);
     const effective = Object.assign(Object.create(null), own, pick(annotations, CLOSE_WAIT_TIMEOUT));
     const proxy = applyOverrides(values.proxy, {
@@ -131,8 +132,9 @@ export class ResourceInjector {
       labels: metadata?.labels,
       own: manifest.own.annotations,
       namespace: {},
-      namedPorts: namedPorts(spec),
+      namedPorts: namedPorts(spec, features),
       tracing: values.tracing !== null,
+      overrides,
     });
     takeFromFirstContainer(proxy, spec);
     const denial = proxyDenial(proxy, values);
@@ -147,7 +149,7 @@ export class ResourceInjector {
       annotations,
       labels: this.#labels(manifest),
       debug: parseBool(debug) === true,
-      context: { values, proxy, controlPlaneNamespace, trustAnchors, podInboundPorts: podInboundPorts(spec) },
+      context: { values, proxy, controlPlaneNamespace, trustAnchors, podInboundPorts: podInboundPorts(spec, features) },
     });
   }
 

@@ -5,6 +5,7 @@
 import { type Container, type PodSpec, stringAt } from '../../istio/pod.ts';
 import { INJECT } from '../annotations.ts';
 import { hasSidecar } from '../decide.ts';
+import type { Features } from '../features.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface Report {
@@ -28,7 +29,7 @@ const OK = '\u221a';
 const WARN = '\u203c';
 
 /** What a resource is, before anything is done. `tokenProjection`: identity.serviceAccountTokenProjection of the values. */
-export function reportOf(manifest: Manifest, tokenProjection: boolean): Report {
+export function reportOf(manifest: Manifest, tokenProjection: boolean, features?: Features): Report {
   const { kind, own, pod } = manifest;
   const spec: PodSpec = pod?.spec ?? {};
   const name = kind === 'pod' ? own.name || own.generateName : own.name;
@@ -37,7 +38,7 @@ export function reportOf(manifest: Manifest, tokenProjection: boolean): Report {
     kind,
     name: name ?? '',
     hostNetwork: spec.hostNetwork === true,
-    sidecar: hasSidecar(spec),
+    sidecar: hasSidecar(spec, features),
     udp: (spec.containers ?? []).some(usesUdp),
     unsupported: pod === null,
     injectDisabled: stringAt(pod?.metadata?.annotations, INJECT) === 'disabled',
