@@ -4,6 +4,7 @@
  */
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 import type { Features } from './features.ts';
+import { numberText } from './number-text.ts';
 import { type ProxyContext, proxyEnv } from './proxy-env.ts';
 import type { LinkerdValues, ProxyValues, Resources } from './values.ts';
 
@@ -94,11 +95,11 @@ export function proxyContainer(context: ProxyContext): JsonObject {
   }
   const lifecycle: JsonObject = {};
   if (proxy.await) {
-    const command = ['/usr/lib/linkerd/linkerd-await', '--timeout=2m', `--port=${proxy.adminPort}`];
+    const command = ['/usr/lib/linkerd/linkerd-await', '--timeout=2m', `--port=${numberText(proxy.adminPort)}`];
     lifecycle['postStart'] = { exec: { command } };
   }
   if (proxy.waitBeforeExitSeconds !== 0n) {
-    lifecycle['preStop'] = { exec: { command: ['/bin/sleep', String(proxy.waitBeforeExitSeconds)] } };
+    lifecycle['preStop'] = { exec: { command: ['/bin/sleep', numberText(proxy.waitBeforeExitSeconds)] } };
   }
   if (proxy.await || proxy.waitBeforeExitSeconds !== 0n) container['lifecycle'] = lifecycle;
   return container;
@@ -173,13 +174,16 @@ function initArgs({ proxy, values }: ProxyContext): string[] {
       ? ['--firewall-bin-path', 'iptables-nft', '--firewall-save-bin-path', 'iptables-nft-save']
       : []),
     ...(ipv6Argument && values.disableIPv6 ? ['--ipv6=false'] : []),
-    ...['--incoming-proxy-port', String(proxy.inboundPort)],
-    ...['--outgoing-proxy-port', String(proxy.outboundPort)],
-    ...['--proxy-uid', String(proxy.uid)],
-    ...(groups && proxy.gid >= 0n ? ['--proxy-gid', String(proxy.gid)] : []),
-    ...['--inbound-ports-to-ignore', `${proxy.controlPort},${proxy.adminPort}${ignoredInbound}`],
+    ...['--incoming-proxy-port', numberText(proxy.inboundPort)],
+    ...['--outgoing-proxy-port', numberText(proxy.outboundPort)],
+    ...['--proxy-uid', numberText(proxy.uid)],
+    ...(groups && proxy.gid >= 0n ? ['--proxy-gid', numberText(proxy.gid)] : []),
+    ...[
+      '--inbound-ports-to-ignore',
+      `${numberText(proxy.controlPort)},${numberText(proxy.adminPort)}${ignoredInbound}`,
+    ],
     ...(proxy.ignoreOutboundPorts === '' ? [] : ['--outbound-ports-to-ignore', proxy.ignoreOutboundPorts]),
-    ...(proxy.closeWaitTimeoutSecs === 0n ? [] : ['--timeout-close-wait-secs', String(proxy.closeWaitTimeoutSecs)]),
+    ...(proxy.closeWaitTimeoutSecs === 0n ? [] : ['--timeout-close-wait-secs', numberText(proxy.closeWaitTimeoutSecs)]),
     ...(init.logFormat === '' ? [] : ['--log-format', init.logFormat]),
     ...(init.logLevel === '' ? [] : ['--log-level', init.logLevel]),
     ...(proxy.skipSubnets === '' ? [] : ['--subnets-to-ignore', proxy.skipSubnets]),

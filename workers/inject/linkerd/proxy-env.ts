@@ -7,6 +7,7 @@ import type { JsonObject } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
 import { parseYaml } from '../../yaml/parse.ts';
 import type { Features, LinkerdSwitch } from './features.ts';
+import { numberText } from './number-text.ts';
 import type { LinkerdValues, ProxyValues, Tracing } from './values.ts';
 
 export interface ProxyContext {
@@ -90,15 +91,18 @@ function listener(name: string, port: (proxy: Readonly<ProxyValues>) => number):
   return (features) => {
     const both = features.ipv6Listeners ? '[::]' : '0.0.0.0';
     const follows = features.listenersFollowIPv6;
-    const text: Text = ({ proxy, values }) => `${follows && values.disableIPv6 ? '0.0.0.0' : both}:${port(proxy)}`;
+    const text: Text = ({ proxy, values }) =>
+      `${follows && values.disableIPv6 ? '0.0.0.0' : both}:${numberText(port(proxy))}`;
     return always(name, text)(features);
   };
 }
 
 function outboundAddresses(features: Features): EnvEntry | null {
   const follows = features.ipv4OutboundAddress;
-  const text: Text = ({ proxy: { outboundPort: port }, values }) =>
-    follows && values.disableIPv6 ? `127.0.0.1:${port}` : `127.0.0.1:${port},[::1]:${port}`;
+  const text: Text = ({ proxy, values }) => {
+    const port = numberText(proxy.outboundPort);
+    return follows && values.disableIPv6 ? `127.0.0.1:${port}` : `127.0.0.1:${port},[::1]:${port}`;
+  };
   return always('OUTBOUND_LISTEN_ADDRS', text)(features);
 }
 
@@ -126,7 +130,7 @@ function unescaped(text: string): string {
 
 /** Until there were workers. */
 function fixedCores({ proxy }: ProxyContext): JsonObject | null {
-  return proxy.cores === 0n ? null : { name: `${P}CORES`, value: String(proxy.cores) };
+  return proxy.cores === 0n ? null : { name: `${P}CORES`, value: numberText(proxy.cores) };
 }
 
 function collector({ serviceAccountName, namespace }: Tracing, context: ProxyContext, inTrustDomain: boolean): string {
@@ -139,11 +143,11 @@ function cores({ proxy }: ProxyContext): JsonObject[] | null {
     { name: `${P}CORES`, value },
     { name: `${P}CORES_MIN`, value },
   ];
-  if (proxy.cores !== 0n) return pair(String(proxy.cores));
+  if (proxy.cores !== 0n) return pair(numberText(proxy.cores));
   const { workersMinimum, workersMaximum, workersMaximumCPURatio } = proxy;
   if (workersMinimum === 0n && workersMaximum === 0n && workersMaximumCPURatio === 0) return null;
-  const list: JsonObject[] = pair(workersMinimum === 0n ? '1' : String(workersMinimum));
-  if (workersMaximum !== 0n) list.push({ name: `${P}CORES_MAX`, value: String(workersMaximum) });
+  const list: JsonObject[] = pair(workersMinimum === 0n ? '1' : numberText(workersMinimum));
+  if (workersMaximum !== 0n) list.push({ name: `${P}CORES_MAX`, value: numberText(workersMaximum) });
   if (workersMaximumCPURatio !== 0)
     list.push({ name: `${P}CORES_MAX_RATIO`, value: formatValue(workersMaximumCPURatio) });
   return list;
@@ -219,7 +223,7 @@ const ROWS: readonly Row[] = [
   ),
   listener('CONTROL_LISTEN_ADDR', ({ controlPort }) => controlPort),
   listener('ADMIN_LISTEN_ADDR', ({ adminPort }) => adminPort),
-  always('OUTBOUND_LISTEN_ADDR', ({ proxy }) => `127.0.0.1:${proxy.outboundPort}`),
+  always('OUTBOUND_LISTEN_ADDR', ({ proxy }) => `127.0.0.1:${numberText(proxy.outboundPort)}`),
   since('outboundAddresses', outboundAddresses),
   listener('INBOUND_LISTEN_ADDR', ({ inboundPort }) => inboundPort),
   field(`${P}INBOUND_IPS`, 'status.podIPs'),
