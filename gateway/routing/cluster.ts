@@ -58,7 +58,7 @@ export class ClusterView {
     const links = podLinks(header.object());
     const name = ownNamespace && links.namespace !== '' ? links.namespace : header.namespace;
     const shared = this.#shared(name);
-    const owners = this.#owners(links, links.namespace === '' ? header.namespace : links.namespace);
+    const owners = this.#owners(links, name);
     const nodes = this.#nodesFor(links.nodeName);
     return owners === NO_OWNERS && nodes === this.#nodes ? shared : { ...shared, owners, nodes };
   }
