@@ -17,6 +17,7 @@ import { Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { StringSink } from './sink.ts';
 import { Site } from './site.ts';
+import { callsTemplate, isLiteral, isRoot, mayChange, settledVariables } from './tree-facts.ts';
 import type { GoValue } from './value.ts';
 
 /** Fields of the root by name. Their values must never change. */
@@ -79,43 +80,6 @@ export function specialize(
   if (tree === undefined || assumptions.constants.size === 0 || mayChange(trees, site.environment)) return trees;
   const body = new Specializer(tree, trees, assumptions, site).list(tree.body, 'root', 0);
   return new Map(trees).set(name, { ...tree, body });
-}
-
-/** Names of variables that are declared in one place, and never get another value. */
-function settledVariables(trees: ReadonlyMap<string, Tree>): ReadonlySet<string> {
-  const places = new Map<string, number>();
-  for (const tree of trees.values()) {
-    for (const { variables, assign } of nodesOf(tree.body)) {
-      if (!Array.isArray(variables)) continue;
-      for (const name of variables) places.set(name, (places.get(name) ?? 0) + (assign === true ? 2 : 1));
-    }
-  }
-  return new Set([...places].filter(([, count]) => count === 1).map(([name]) => name));
-}
-
-/** Whether a template could change what is taken for constant: by a function that changes a dict, or by giving `$` another value. */
-function mayChange(trees: ReadonlyMap<string, Tree>, environment: CompileEnvironment): boolean {
-  for (const tree of trees.values()) {
-    for (const node of nodesOf(tree.body)) {
-      if (node.kind === 'function' && environment.function(String(node.name))?.mutates === true) return true;
-      if (Array.isArray(node.variables) && node.variables.includes('$')) return true;
-    }
-  }
-  return false;
-}
-
-interface Node {
-  readonly kind?: unknown;
-  readonly name?: unknown;
-  readonly variables?: unknown;
-  readonly assign?: unknown;
-}
-
-/** Every statement, pipeline, command and operand of a body. */
-function* nodesOf(value: unknown): Generator<Node> {
-  if (typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value)) yield value;
-  for (const part of Object.values(value)) yield* nodesOf(part);
 }
 
 class Specializer {
@@ -234,7 +198,7 @@ class Specializer {
   /** A call with the root is written out, where the callee calls nothing itself: so there is no recursion to follow. */
   #call(statement: Extract<Statement, { readonly kind: 'template' }>, dot: Dot, depth: number): readonly Statement[] {
     const callee = this.#trees.get(statement.name);
-    const passesRoot = statement.pipe !== null && isRoot(statement.pipe, dot);
+    const passesRoot = statement.pipe !== null && isRoot(statement.pipe, dot === 'root');
     if (callee === undefined || !passesRoot || callee.source !== this.#tree.source || callsTemplate(callee.body)) {
       return [statement.pipe === null ? statement : { ...statement, pipe: this.#pipe(statement.pipe, dot) }];
     }
@@ -390,10 +354,6 @@ function truthOf(value: Slot): boolean | null {
   }
 }
 
-function isLiteral({ kind }: Operand): boolean {
-  return kind === 'value' || kind === 'string' || kind === 'bool' || kind === 'number';
-}
-
 function commandOf(operand: Operand): Command {
   return { start: operand.start, end: operand.end, word: operand, args: [] };
 }
@@ -404,32 +364,6 @@ function commandPipe(command: Command): Pipe {
 
 function valueOperand({ start, end }: Span, value: Slot): Operand {
   return { kind: 'value', start, end, value };
-}
-
-/** Whether a pipeline is dot alone, or `$` alone, and that is the root. */
-function isRoot({ variables, commands }: Pipe, dot: Dot): boolean {
-  const [command, more] = commands;
-  if (variables.length > 0 || command === undefined || more !== undefined || command.args.length > 0) return false;
-  const { word } = command;
-  return (
-    (word.kind === 'dot' && dot === 'root') || (word.kind === 'variable' && word.name === '$' && word.path.length === 0)
-  );
-}
-
-function callsTemplate(statements: readonly Statement[]): boolean {
-  return statements.some((statement) => {
-    switch (statement.kind) {
-      case 'template':
-        return true;
-      case 'if':
-      case 'with':
-        return statement.branches.some(({ body }) => callsTemplate(body)) || callsTemplate(statement.otherwise);
-      case 'range':
-        return callsTemplate(statement.body) || callsTemplate(statement.otherwise);
-      default:
-        return false;
-    }
-  });
 }
 
 /** Statements in the place of one; in a block of their own where they declare variables, so that these end with it. */
