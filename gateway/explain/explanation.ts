@@ -2,12 +2,15 @@
 import type { Step } from '../../workers/inject/explanation.ts';
 import { explainIstio } from '../../workers/inject/istio/explain.ts';
 import { compileIstio } from '../../workers/inject/istio/revision.ts';
+import { compileLinkerd } from '../../workers/inject/linkerd/compile.ts';
+import { explainLinkerd } from '../../workers/inject/linkerd/explain.ts';
 import type { InjectDecision, InjectRequest } from '../../workers/inject/provider.ts';
 import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.ts';
 import { decodeReview } from '../../workers/inject/review.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { istioWebhooks, type Labels, selects, type WebhookPrefix, whyNotSent } from '../istio/webhooks.ts';
+import { LINKERD_WEBHOOK } from '../linkerd/webhook.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../manifests/objects.ts';
 import { contextOf, type Destination } from '../manifests/trial.ts';
 
@@ -88,6 +91,11 @@ function arrivalSteps({ mesh, revision }: Destination, arrival: Arrival, labels:
     );
     if (steps.some(({ code }) => code !== undefined)) return steps;
   }
+  if (mesh.provider === 'linkerd' && arrival.webhooks.length > 0) {
+    const step = linkerdWebhookStep(arrival, labels, namespace);
+    steps.push(step);
+    if (step.code !== undefined) return steps;
+  }
   if (mesh.ignoredNamespaces.length > 0) {
     const ignored = mesh.ignoredNamespaces.includes(namespace);
     steps.push({
@@ -130,6 +138,16 @@ function webhookSteps(
   return [...steps, { rule: 'webhook', saw, effect: 'skip', code, says }];
 }
 
+function linkerdWebhookStep({ namespaceLabels }: Arrival, labels: Labels, namespace: string): Step {
+  const known: Labels = { 'kubernetes.io/metadata.name': namespace, ...namespaceLabels };
+  const { selected, misses } = selects(LINKERD_WEBHOOK, known, labels);
+  const { name } = LINKERD_WEBHOOK;
+  const saw = `namespace ${namespace}${namespaceLabels === null ? ', whose labels are not known' : ''}`;
+  if (selected) return { rule: 'webhook', saw, effect: 'next', says: `webhook ${name} sends the pod` };
+  const says = `webhook ${name} does not send the pod: ${misses.join('; ')}`;
+  return { rule: 'webhook', saw, effect: 'skip', code: 'WEBHOOK_NOT_SELECTED', says };
+}
+
 /** The labels that webhooks look at are few; others would hide them. */
 const SHOWN_LABELS: ReadonlySet<string> = new Set(['istio-injection', 'istio.io/rev', 'sidecar.istio.io/inject']);
 
@@ -143,6 +161,7 @@ function listed(labels: Labels): string {
 function providerSteps({ revision }: Destination, request: InjectRequest, decision: InjectDecision): Step[] {
   const { spec } = revision.source;
   if (spec.provider === 'istio') return explainIstio(compileIstio(spec), spec.injectConfig, request, decision);
+  if (spec.provider === 'linkerd') return explainLinkerd(compileLinkerd(spec), request, decision);
   const saw = `the pod and namespace ${request.namespace}`;
   if (decision.kind === 'patched') {
     return [{ rule: 'injection', saw, effect: 'inject', says: 'nothing speaks against injection' }];
@@ -167,8 +186,13 @@ function decisionVerdict(decision: InjectDecision, object: JsonObject, steps: re
   if (decision.kind === 'patched')
     return { kind: 'injected', code: '', sentence: `injected: ${added(object, decision)}` };
   const code = decision.kind === 'skipped' ? decision.reason : decision.code;
-  const step = steps.find((each) => each.code === code);
-  if (step !== undefined) return verdictOf(step, decision.kind);
+  // Linkerd gives all its reasons.
+  const codes: readonly string[] = decision.kind === 'skipped' ? (decision.reasons ?? [code]) : [code];
+  const [first, ...more] = steps.filter((each) => each.code !== undefined && codes.includes(each.code));
+  if (first !== undefined) {
+    const says = [first, ...more].map((each) => each.says).join('; ');
+    return { ...verdictOf({ ...first, says }, decision.kind), code };
+  }
   const says = decision.kind === 'skipped' ? code : decision.message;
   return { kind: decision.kind, code, sentence: `${OPENINGS[decision.kind]}: ${says}` };
 }

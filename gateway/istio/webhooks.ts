@@ -7,19 +7,23 @@ import { compileLabelSelector } from '../../workers/kube/label-selector.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-interface Expression {
+/** One condition of a label selector. */
+export interface Expression {
   readonly key: string;
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
   readonly values?: readonly string[];
 }
 
-export interface IstioWebhook {
+export interface Selectors {
+  readonly namespaceSelector: readonly Expression[];
+  readonly objectSelector: readonly Expression[];
+}
+
+export interface IstioWebhook extends Selectors {
   /** As in the configuration, e.g. `rev.namespace.sidecar-injector.istio.io`. */
   readonly name: string;
   /** Its name's beginning, by which it is chosen on the command line. */
   readonly prefix: WebhookPrefix;
-  readonly namespaceSelector: readonly Expression[];
-  readonly objectSelector: readonly Expression[];
 }
 
 /** `auto` is there where enableNamespacesByDefault is set. */
@@ -71,7 +75,7 @@ export interface Selection {
 }
 
 /** Whether a webhook sends a pod. */
-export function selects(webhook: IstioWebhook, namespace: Labels, pod: Labels): Selection {
+export function selects(webhook: Selectors, namespace: Labels, pod: Labels): Selection {
   const misses = [
     ...missesOf('namespace', webhook.namespaceSelector, namespace),
     ...missesOf('pod', webhook.objectSelector, pod),

@@ -40,9 +40,10 @@ export const REASONS = {
   POLICY_UNKNOWN: skipped('policy', 'the policy is neither "enabled" nor "disabled", which turns injection off'),
   REVISION_MISMATCH: skipped('user', 'the pod asks for another revision than this one serves'),
   ALREADY_INJECTED: skipped('none', 'the pod already is what this revision would make of it'),
-  // Kept away by the selectors of Istio's webhooks: the review never comes, and only an explanation tells.
+  // Kept away by the selectors of a mesh's webhooks: the review never comes, and only an explanation tells.
   NAMESPACE_LABEL_MISSING: skipped('user', 'neither the namespace nor the pod has a label that selects a revision'),
   NAMESPACE_LABEL_DISABLED: skipped('user', "the namespace's label istio-injection is there and not enabled"),
+  WEBHOOK_NOT_SELECTED: skipped('user', "the selectors of the mesh's webhook leave the pod out"),
   // Of template meshes.
   KIND_UNSUPPORTED: skipped('upstream', 'only pods are injected'),
   OPERATION_UNSUPPORTED: skipped('upstream', 'only pods that are created can be injected'),
