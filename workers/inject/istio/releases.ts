@@ -32,7 +32,7 @@ export function istioReleases(): readonly string[] {
 }
 
 /** A release or an image's tag: `1.24.6`, `1.24`, `v1.24.6-distroless`, `1.30-alpha.8bb2`. */
-const NAME = /^v?1\.(\d{1,3})(?:\.(\d{1,4}))?(?:[-+.].{1,120})?$/;
+const NAME = /^v?1\.(\d{1,3})(?:\.(\d{1,4})(?:\.[^.].{0,120})?)?(?:[-+].{1,120})?$/;
 
 /**
  * What a release's name stands for: the patch, or a minor's last patch. Undefined for what names no release. What is newer than
