@@ -4,13 +4,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMAND_CODES } from '../gateway/cli/command-error.ts';
 import { COMMAND_ERRORS, REQUEST_ERRORS } from '../gateway/errors.ts';
 import { PROBLEM_CODES } from '../gateway/gitsync/problem.ts';
 import { REASONS, type Reason } from '../workers/inject/reason.ts';
 
 export const ERRORS_FILE = join(import.meta.dirname, '..', 'docs', 'reference', 'errors.md');
 
-const INTRODUCTION = `<!-- Made from gateway/errors.ts, workers/inject/reason.ts and gateway/gitsync/problem.ts by build/errors-reference.ts; do not edit. -->
+const INTRODUCTION = `<!-- Made from gateway/errors.ts, gateway/cli/command-error.ts, workers/inject/reason.ts and gateway/gitsync/problem.ts by build/errors-reference.ts; do not edit. -->
 
 # Codes
 
@@ -66,6 +67,16 @@ The command ends with exit code 2 where it was called wrongly, and 3 where it co
 | --- | --- | --- |
 ${Object.entries(COMMAND_ERRORS)
   .map(([code, { fault, message }]) => `| \`${code}\` | ${fault} | ${cell(message)} |`)
+  .join('\n')}
+`,
+    `## A command about files that ends early
+
+\`inject\`, \`uninject\`, \`explain\` and \`import\` say these on stderr.
+
+| Code | Exit code | Meaning |
+| --- | --- | --- |
+${Object.entries(COMMAND_CODES)
+  .map(([code, { exitCode, text }]) => `| \`${code}\` | ${exitCode} | ${cell(text)} |`)
   .join('\n')}
 `,
     `## A policy source that does not serve

@@ -1,27 +1,18 @@
 /** Why a command ends before its work is done, with the exit code that says whose move it is. */
 import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_USAGE } from './context.ts';
 
-/** Each code with the exit code of a command that meets it. */
+/** What a command that works on files can end with: its exit code, and what it means. */
 export const COMMAND_CODES = {
-  /** Flags contradict each other, or one is missing. */
-  FLAGS_INVALID: EXIT_USAGE,
-  /** A file can not be read or written. */
-  FILE_UNREADABLE: EXIT_FAILED,
-  FILE_UNWRITABLE: EXIT_FAILED,
-  /** A file is larger than what is read. */
-  FILE_TOO_LARGE: EXIT_FAILED,
-  /** The input is not made of Kubernetes resources. */
-  MANIFEST_INVALID: EXIT_FINDINGS,
-  /** A configuration file does not hold what it should. */
-  CONFIGURATION_INVALID: EXIT_FINDINGS,
-  /** The policy source has errors, or lacks what was asked for. */
-  SOURCE_INVALID: EXIT_FINDINGS,
-  /** A workload would be denied. */
-  WORKLOAD_DENIED: EXIT_FINDINGS,
-  /** A program that the command needs is not there, or failed. */
-  TOOL_MISSING: EXIT_FAILED,
-  TOOL_FAILED: EXIT_FAILED,
-} as const satisfies Record<string, number>;
+  FLAGS_INVALID: { exitCode: EXIT_USAGE, text: 'Flags contradict each other, or one is missing.' },
+  FILE_UNREADABLE: { exitCode: EXIT_FAILED, text: 'A file can not be read, or is not text in UTF-8.' },
+  FILE_UNWRITABLE: { exitCode: EXIT_FAILED, text: 'A file can not be written.' },
+  INPUT_TOO_LARGE: { exitCode: EXIT_FAILED, text: 'A file is larger than what is read.' },
+  MANIFEST_INVALID: { exitCode: EXIT_FINDINGS, text: 'The input is not made of Kubernetes resources.' },
+  CONFIGURATION_INVALID: { exitCode: EXIT_FINDINGS, text: 'A configuration file does not hold what it should.' },
+  SOURCE_INVALID: { exitCode: EXIT_FINDINGS, text: 'The policy source has errors, or lacks what was asked for.' },
+  TOOL_MISSING: { exitCode: EXIT_FAILED, text: 'A program that the command needs is not there.' },
+  TOOL_FAILED: { exitCode: EXIT_FAILED, text: 'A program that the command needs has failed.' },
+} as const satisfies Record<string, { exitCode: number; text: string }>;
 
 export type CommandCode = keyof typeof COMMAND_CODES;
 
@@ -42,6 +33,6 @@ export async function finishWith(context: CommandContext, work: () => Promise<nu
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     context.stderr(`meshgate: ${error.message} [${error.code}]\n`);
-    context.finish(COMMAND_CODES[error.code]);
+    context.finish(COMMAND_CODES[error.code].exitCode);
   }
 }

@@ -7,7 +7,7 @@ export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
 export const STDIN = '-';
 
-/** The text of a file; a byte order mark stays. Throws CommandError FILE_UNREADABLE or FILE_TOO_LARGE. */
+/** The text of a file; a byte order mark stays. Throws CommandError FILE_UNREADABLE or INPUT_TOO_LARGE. */
 export async function readInput(name: string): Promise<string> {
   const bytes = name === STDIN ? await readStdin() : await readBytes(name);
   try {
@@ -49,7 +49,7 @@ export async function writeOutput(name: string, text: string): Promise<void> {
 }
 
 function tooLarge(name: string): CommandError {
-  return new CommandError('FILE_TOO_LARGE', `${shown(name)} has more than ${MAX_INPUT_BYTES} bytes`);
+  return new CommandError('INPUT_TOO_LARGE', `${shown(name)} has more than ${MAX_INPUT_BYTES} bytes`);
 }
 
 /** A file's name in a message. */

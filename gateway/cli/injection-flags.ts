@@ -39,7 +39,7 @@ export function addInjectionFlags(command: Command): Command {
         Object.keys(NATIVE_MODES),
       ),
     )
-    .option('--platform <name>', 'openshift, or nothing')
+    .option('--platform <name>', 'platform: openshift, or nothing')
     .option('--compliance-policy <name>', 'compliance policy of the control plane, such as fips-140-2')
     .option('--release <version>', "Istio release whose injector's behaviour counts");
 }

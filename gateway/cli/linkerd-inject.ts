@@ -113,7 +113,7 @@ async function filesIn(name: string): Promise<readonly string[]> {
     if (!(await stat(name)).isDirectory()) return [name];
     const entries = await readdir(name, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-    if (files.length > MAX_FILES) throw new CommandError('FILE_TOO_LARGE', `${name} has more than ${MAX_FILES} files`);
+    if (files.length > MAX_FILES) throw new CommandError('INPUT_TOO_LARGE', `${name} has more than ${MAX_FILES} files`);
     return files.sort(compareWalk);
   } catch (error) {
     if (error instanceof CommandError) throw error;

@@ -1,0 +1,74 @@
+/** What the reference of the command line says beyond the flags, by command. */
+export const CLI_NOTES: Readonly<Record<string, string>> = {
+  inject: `
+For Istio there are two ways to say what to inject with.
+
+- **Three files**, as \`istioctl kube-inject\` takes them, each the bare text or the ConfigMap as kubectl prints it; one dump may hold all of
+  them, of several revisions. The result is istioctl's: the revision \`default\` is empty for templates, the template is \`sidecar\` (or the
+  text of a template alone, given as \`--injectConfigFile\`), policy, selectors, aliases and \`injectedAnnotations\` do not act, and the
+  workload is the resource itself.
+
+  \`\`\`sh
+  kubectl -n istio-system get cm istio istio-sidecar-injector -o yaml > istio.yaml
+  meshgate inject -f web.yaml --injectConfigFile istio.yaml | kubectl apply -f -
+  \`\`\`
+
+- **A policy source**: the pods that the workloads would create are sent through the injector of the mesh and revision, as a cluster's
+  webhook would send them: policy, selectors, namespaces, aliases and older releases' ways count.
+
+  \`\`\`sh
+  meshgate inject -f web.yaml --source policies --mesh istio-prod --revision canary
+  \`\`\`
+
+Documents that do not change keep their bytes; each is followed by \`---\`, as istioctl writes them. Injected documents are written anew,
+keys sorted, comments gone. JSON stays JSON; several resources become a List in it. Workloads are Pod, Deployment, ReplicaSet,
+ReplicationController, StatefulSet, DaemonSet, Job, CronJob and DeploymentConfig in any version, also within Lists. What is skipped is
+said on stderr (\`===> Skipping injection because …\`). When a workload is refused, nothing is written. A second injection changes
+nothing but what the configuration has changed since.
+`,
+  uninject: `
+A pod tells of its containers, volumes, pull secrets, probes, scrape annotations and its own \`istio-proxy\`; these are put back as they were.
+It does not tell which labels and annotations the templates added: with the configuration that made the injection (the flags of
+\`inject\`) a member goes where injection would put the very same back; without it, where it is what Istio's own sidecar template writes.
+So what can not be told is:
+
+- a label, annotation or setting of the user's own that says what injection says: it goes with the rest, and comes back with the next
+  injection;
+- the name of a port that a rewritten probe had: it is its number now;
+- the place of the user's \`istio-proxy\` among the containers: it is the last one now;
+- without the configuration: what custom templates, CNI settings and the \`gateway\` template add outside of containers and volumes, and
+  the label \`topology.istio.io/network\`: they stay.
+`,
+  explain: `
+Each step names its rule, what it looked at and what follows; the last line is the sentence that answers the question.
+
+\`\`\`sh
+kubectl get deployment web -o yaml | meshgate explain - --source policies --mesh istio-prod --namespace-labels istio-injection=enabled
+meshgate explain recorded-review.json --source policies --request-path /inject/mesh/istio-prod/cluster/east
+\`\`\`
+
+The steps come from the functions that inject. Before them, for workloads, stand the selectors of Istio's own webhooks
+(\`rev.namespace\`, \`rev.object\`, \`namespace\`, \`object\`, and \`auto\` where it is asked for), for which the labels of the namespace have to be
+known: from \`--namespace-labels\`, \`--cluster-snapshot\` or the source's ClusterSnapshot. \`--json\` prints a list of \`{subject, namespace, mesh,
+revision, steps: [{rule, saw, effect, code?, says}], verdict: {kind, code, sentence}}\`. The codes are those of [errors.md](errors.md).
+`,
+  import: `
+\`\`\`sh
+kubectl get cm -n istio-system -o yaml > configmaps.yaml
+kubectl get mutatingwebhookconfigurations,namespaces,nodes -o yaml > cluster.yaml
+meshgate import istio configmaps.yaml cluster.yaml -o policies
+meshgate import istio --live -o policies        # the same, from the cluster of the current context
+\`\`\`
+
+Written are \`mesh.yaml\`, a folder for each revision with the texts of its ConfigMaps as they are, and \`cluster.yaml\` with namespaces and
+nodes. A revision's release is told from istiod's image where its Deployment is among the objects, else from the values' image tag; its platform,
+compliance policy and what templates read of the environment from istiod as well. Then the folder is loaded and compiled as the gateway
+would; the exit code is 1 when something was left out or does not compile.
+`,
+  validate: `
+\`\`\`sh
+meshgate validate policies
+meshgate validate https://git.example.com/team/policies@main --path prod --format json
+\`\`\`
+`,
+};
