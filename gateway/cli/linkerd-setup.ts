@@ -5,7 +5,7 @@ import type { Mesh } from '../snapshot.ts';
 import { CommandError } from './command-error.ts';
 import type { CommandContext } from './context.ts';
 import { readInput } from './files.ts';
-import type { InjectionFlags } from './injection-flags.ts';
+import { type InjectionFlags, wayOf } from './injection-flags.ts';
 import type { LinkerdSourceFlags } from './linkerd-flags.ts';
 
 type Flags = InjectionFlags & LinkerdSourceFlags;
@@ -80,6 +80,8 @@ export async function linkerdSpec(
 ): Promise<LinkerdRevisionSpec | null> {
   if (namesLinkerdFiles(flags)) return linkerdFilesSpec(flags, flags.manual === true);
   if (flags.source === undefined) return null;
+  // What contradicts itself is told before anything is read.
+  wayOf(flags);
   const { loadDestination } = await import('./injection-setup.ts');
   const { mesh, revision } = await loadDestination(flags, context);
   const { spec } = revision.source;
