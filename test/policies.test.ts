@@ -42,6 +42,14 @@ describe('the default policies', () => {
     assert.equal(build.snapshot?.meshes.get('log-agent')?.provider, 'template');
   });
 
+  it("have a Linkerd mesh that drops in at the root, with the next revision's edge", () => {
+    const linkerd = build.snapshot?.meshes.get('linkerd-prod');
+    assert.equal(linkerd?.provider, 'linkerd');
+    assert.deepEqual([...(linkerd?.revisions.keys() ?? [])].sort(), ['2-19', 'edge-26-8']);
+    assert.equal(build.snapshot?.paths.get('/'), 'linkerd-prod');
+    assert.deepEqual(Object.fromEntries(linkerd?.tags ?? []), { stable: '2-19', edge: 'edge-26-8' });
+  });
+
   it('have a test for every example review', () => {
     const used = new Set(
       [...build.tests.values()].map(({ placed }) => placed.document.spec.review?.replace(/.*\//, '')),
