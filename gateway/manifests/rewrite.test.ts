@@ -61,3 +61,21 @@ test('refused and skipped workloads are told, and change nothing', () => {
   assert.deepEqual([denied.map(({ name }) => name), skipped.map(({ name }) => name), changed], [['bad'], ['left'], 0]);
   assert.equal(text, `${file}---\n`);
 });
+
+test('integers that no number holds keep their digits', () => {
+  const large = '9007199254740993';
+  const pod = `kind: Pod\nmetadata: {name: web, big: ${large}}\nspec:\n  list: [{name: a, big: ${large}}, ${large}]\n`;
+  const { text } = rewriteManifests(pod, mark);
+  assert.equal(text.match(new RegExp(large, 'g'))?.length, 3);
+  assert.match(text, /^marked: true$/m);
+  assert.equal(rewriteManifests(pod, mark, 'json').text.match(new RegExp(`: ?${large}|^ *${large}$`, 'gm'))?.length, 3);
+  const changed = rewriteManifests(pod, (resource) => {
+    const { spec } = resource as { spec: { list: JsonObject[] } };
+    const list = [
+      { name: 'new' },
+      ...spec.list.map((item) => (typeof item === 'object' ? { ...item, more: 1 } : item)),
+    ];
+    return { kind: 'changed', resource: { ...resource, spec: { list } }, skipped: [] };
+  });
+  assert.equal(changed.text.match(new RegExp(large, 'g'))?.length, 3);
+});

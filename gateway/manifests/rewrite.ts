@@ -2,7 +2,9 @@
 import type { NamedOutcome, ResourceOutcome } from '../../workers/inject/workload.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { marshalYaml } from '../../workers/yaml/marshal.ts';
+import type { YamlObject } from '../../workers/yaml/value.ts';
 import { isJsonText, parseDocument, splitDocuments } from './documents.ts';
+import { stringifyExact, withExactIntegers } from './exact-numbers.ts';
 
 /** `as-is`: what came as JSON leaves as JSON. */
 export type OutputFormat = 'as-is' | 'json' | 'yaml';
@@ -29,7 +31,7 @@ export function rewriteManifests(
   const json = format === 'json' || (format === 'as-is' && documents.length === 1 && isJsonText(text));
   const skipped: NamedOutcome[] = [];
   const denied: NamedOutcome[] = [];
-  const resources: JsonObject[] = [];
+  const resources: YamlObject[] = [];
   let changed = 0;
   let yaml = '';
   for (const document of documents) {
@@ -40,10 +42,12 @@ export function rewriteManifests(
     if (outcome?.kind === 'changed') changed++;
     const after = outcome?.kind === 'changed' ? outcome.resource : before;
     if (json) {
-      if (after !== null) resources.push(after);
+      if (before !== null && after !== null) resources.push(withExactIntegers(document.text, before, after));
     } else {
       const keep = after === before && !(format === 'yaml' && isJsonText(document.text));
-      yaml += `${keep || after === null ? document.text : marshalYaml(after)}${SEPARATOR}`;
+      const written =
+        keep || before === null || after === null ? null : withExactIntegers(document.text, before, after);
+      yaml += `${written === null ? document.text : marshalYaml(written)}${SEPARATOR}`;
     }
   }
   if (!json) return { text: yaml, skipped, denied, changed };
@@ -56,8 +60,8 @@ const SEPARATOR = '---\n';
 const JSON_INDENT = 4;
 
 /** Several resources become a List, for JSON has no documents. */
-function writeJson(resources: readonly JsonObject[]): string {
+function writeJson(resources: readonly YamlObject[]): string {
   const [only] = resources;
-  const value = resources.length === 1 ? only : { apiVersion: 'v1', kind: 'List', items: resources };
-  return `${JSON.stringify(value, null, JSON_INDENT)}\n`;
+  const list: YamlObject = { apiVersion: 'v1', kind: 'List', items: [...resources] };
+  return `${stringifyExact(resources.length === 1 && only !== undefined ? only : list, JSON_INDENT)}\n`;
 }

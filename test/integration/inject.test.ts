@@ -143,7 +143,7 @@ describe('meshgate inject', () => {
     const cases: readonly (readonly [code: number, said: RegExp, ...args: readonly string[]])[] = [
       [2, /FLAGS_INVALID/, '-f', input],
       [2, /exclude each other/, '-f', input, ...files, '--source', policies],
-      [2, /several meshes: name one with --mesh \(istio-prod, log-agent\)/, '-f', input, '--source', policies],
+      [2, /several meshes: name one with --mesh \(istio-prod, /, '-f', input, '--source', policies],
       [2, /required option/],
       [2, /choices/i, '-f', input, ...files, '--native-sidecars', 'maybe'],
       [1, /SOURCE_INVALID/, '-f', input, '--source', policies, '--mesh', 'istio-prod', '-r', '1-31'],
