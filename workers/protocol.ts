@@ -94,7 +94,8 @@ export interface InjectTask {
 /** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */
 export type Outcome =
   | { readonly kind: 'patched' }
-  | { readonly kind: 'skipped'; readonly reason: string }
+  /** `reasons`: all of them, `reason` first, where there are several. */
+  | { readonly kind: 'skipped'; readonly reason: string; readonly reasons?: readonly string[] }
   | { readonly kind: 'denied'; readonly code: string; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 

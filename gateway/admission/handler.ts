@@ -124,6 +124,7 @@ export class AdmissionHandler implements ExchangeOwner {
       revision: resolution?.ok ? resolution.route.revision.name : '',
       outcome: conclusion.kind,
       reason: conclusion.reason,
+      reasons: conclusion.reasons,
       durationMs,
       budgetShare: budget > 0 ? durationMs / budget : -1,
       queueMs: job !== null && job.dispatchedAtMs > 0 ? job.dispatchedAtMs - job.queuedAtMs : -1,

@@ -15,6 +15,8 @@ export interface Conclusion {
   readonly kind: OutcomeKind;
   /** Skip reason or error code; '' for a patched pod. */
   readonly reason: string;
+  /** All skip reasons, where there are several; otherwise empty. */
+  readonly reasons: readonly string[];
   /** What the log is told; '' for nothing to tell. */
   readonly message: string;
   readonly level: 'debug' | 'info' | 'warn';
@@ -30,6 +32,9 @@ export interface Standing {
   readonly body: string | null;
 }
 
+const NONE: readonly string[] = [];
+const PLAIN = { status: 200, reasons: NONE, message: '', level: 'debug' } as const;
+
 /**
  * What is wrong with the request itself is an HTTP error. What went wrong in doing it follows the mesh's onError: Fail denies, Ignore
  * admits with a warning, Defer answers with an HTTP error (and no Retry-After, which the apiserver would wait for) so that the
@@ -39,21 +44,21 @@ export function concludeRequest(outcome: Outcome, standing: Standing): Conclusio
   const { to } = standing;
   switch (outcome.kind) {
     case 'patched':
-      return { status: 200, body: bodyOf(standing), kind: 'patched', reason: '', message: '', level: 'debug' };
+      return { ...PLAIN, body: bodyOf(standing), kind: 'patched', reason: '' };
     case 'skipped': {
-      const { reason } = outcome;
-      return { status: 200, body: bodyOf(standing), kind: 'skipped', reason, message: '', level: 'debug' };
+      const { reason, reasons = NONE } = outcome;
+      return { ...PLAIN, body: bodyOf(standing), kind: 'skipped', reason, reasons };
     }
     case 'denied': {
       const { code, message } = outcome;
-      return { status: 200, body: bodyOf(standing), kind: 'denied', reason: code, message, level: 'info' };
+      return { ...PLAIN, body: bodyOf(standing), kind: 'denied', reason: code, message, level: 'info' };
     }
     case 'failed': {
       const { code } = outcome;
       const message = sentence(outcome.message);
       const { status, fault } = errorEntry(code);
       const refusal = { status, code, message };
-      const failed = { kind: 'failed', reason: code, message } as const;
+      const failed = { kind: 'failed', reason: code, reasons: NONE, message } as const;
       if (fault === 'upstream') return { ...failed, status, body: encodeError(to, refusal), level: 'info' };
       if (to === null || standing.onError === null) {
         return { ...failed, status, body: encodeError(to, refusal), level: 'warn' };

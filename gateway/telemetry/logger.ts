@@ -6,10 +6,18 @@ import type { Writable } from 'node:stream';
 import { destination, type Level, type Logger, pino } from 'pino';
 import type { Exchange } from '../admission/exchange.ts';
 import type { Conclusion } from '../admission/outcome.ts';
-import type { RequestSample } from './request-metrics.ts';
+import type { OutcomeKind, RequestSample } from './request-metrics.ts';
 
 /** Request lines above debug in one second; the next second says how many were left out. */
 const LINES_PER_SECOND = 100;
+
+/** What became of a pod, in words like those of Linkerd's events. */
+const EVENTS: Readonly<Record<OutcomeKind, string>> = {
+  patched: 'Injected',
+  skipped: 'InjectionSkipped',
+  denied: 'InjectionDenied',
+  failed: 'InjectionFailed',
+};
 
 export type { Logger };
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -39,10 +47,12 @@ export class RequestLog {
     if (!this.#logger.isLevelEnabled(level)) return;
     if (level !== 'debug' && !this.#allowed()) return;
     const fields = {
+      event: EVENTS[sample.outcome],
       mesh: sample.mesh,
       revision: sample.revision,
       outcome: sample.outcome,
       reason: sample.reason,
+      ...(sample.reasons.length > 0 ? { reasons: sample.reasons } : {}),
       status: conclusion.status,
       uid: exchange.header?.uid,
       namespace: exchange.header?.namespace,

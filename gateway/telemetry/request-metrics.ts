@@ -21,6 +21,8 @@ export interface RequestSample {
   readonly outcome: OutcomeKind;
   /** Skip reason or error code; '' for a patched pod. */
   readonly reason: string;
+  /** All skip reasons, where there are several; otherwise empty. */
+  readonly reasons: readonly string[];
   readonly durationMs: number;
   /** Duration divided by budget; negative when there was no budget. */
   readonly budgetShare: number;
@@ -42,6 +44,7 @@ export interface GaugeSources {
 export class RequestMetrics {
   readonly registry = new Registry();
   readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
+  readonly #skips: Counter<'mesh' | 'reason'>;
   readonly #duration: Histogram<'mesh' | 'outcome'>;
   readonly #share: Histogram<'mesh'>;
   readonly #queue: Histogram<'mesh'>;
@@ -54,6 +57,12 @@ export class RequestMetrics {
       name: 'meshgate_requests_total',
       help: 'Admission requests, each counted once.',
       labelNames: ['mesh', 'revision', 'outcome', 'reason'],
+      registers,
+    });
+    this.#skips = new Counter({
+      name: 'meshgate_skip_reasons_total',
+      help: 'Reasons of pods that were not injected; a pod counts under each of its reasons.',
+      labelNames: ['mesh', 'reason'],
       registers,
     });
     this.#duration = new Histogram({
@@ -92,10 +101,16 @@ export class RequestMetrics {
     const { mesh } = sample;
     const revision = this.#boundedRevision(mesh, sample.revision);
     this.#requests.inc({ mesh, revision, outcome: sample.outcome, reason: sample.reason });
+    if (sample.outcome === 'skipped') this.#countSkip(mesh, sample);
     this.#duration.observe({ mesh, outcome: sample.outcome }, sample.durationMs / 1_000);
     if (sample.budgetShare >= 0) this.#share.observe({ mesh }, sample.budgetShare);
     if (sample.queueMs >= 0) this.#queue.observe({ mesh }, sample.queueMs / 1_000);
     if (sample.workerMs >= 0) this.#worker.observe({ mesh }, sample.workerMs / 1_000);
+  }
+
+  #countSkip(mesh: string, { reason, reasons }: RequestSample): void {
+    if (reasons.length === 0) this.#skips.inc({ mesh, reason });
+    for (const each of reasons) this.#skips.inc({ mesh, reason: each });
   }
 
   /** Adds the gauges; called once, when the parts they look at exist. */

@@ -58,6 +58,9 @@ export function createTracing({ endpoint, version }: TracingOptions): Tracing {
           'meshgate.revision': route?.revision.name ?? '',
           'meshgate.outcome': outcome.kind,
           'meshgate.reason': outcome.kind === 'skipped' ? outcome.reason : 'code' in outcome ? outcome.code : '',
+          ...(outcome.kind === 'skipped' && outcome.reasons !== undefined
+            ? { 'meshgate.reasons': [...outcome.reasons] }
+            : {}),
           'meshgate.budget_ms': exchange.budgetMs,
           'meshgate.budget_remaining_ms': Math.max(0, exchange.budgetMs - spent),
         },

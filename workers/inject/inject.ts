@@ -30,9 +30,9 @@ function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly
       };
     }
     case 'skipped': {
-      const { reason, patch } = decision;
+      const { reason, reasons = [], patch } = decision;
       return {
-        outcome: { kind: 'skipped', reason },
+        outcome: { kind: 'skipped', reason, ...(reasons.length > 1 ? { reasons } : {}) },
         answer: { allowed: true, ...(patch === undefined ? {} : { patch }) },
       };
     }
