@@ -24,15 +24,17 @@ export function warm(sources: readonly RevisionSource[]): WarmReply[] {
     if (compiled.has(source.digest)) return { digest: source.digest, ok: true, compileMs: 0 };
     const start = performance.now();
     const problems = check(source);
-    return { digest: source.digest, ok: problems.length === 0, compileMs: performance.now() - start };
+    const ok = problems.every(({ severity }) => severity === 'warning');
+    return { digest: source.digest, ok, compileMs: performance.now() - start };
   });
 }
 
-/** Compiles one revision, keeps it, and returns everything that is wrong with it. */
+/** Compiles one revision, keeps it, and returns everything that is wrong with it; warnings alone do not keep it from serving. */
 export function check(source: RevisionSource): readonly CompileProblem[] {
   try {
-    compiled.set(source.digest, compileRevision(source));
-    return [];
+    const revision = compileRevision(source);
+    compiled.set(source.digest, revision);
+    return revision.warnings;
   } catch (error) {
     if (error instanceof CompileError) return error.problems;
     return [{ code: 'INTERNAL', message: messageOf(error), field: '' }];
