@@ -3,7 +3,7 @@
  * reads answers just far enough to know their length and status, so that one core of it outruns one core of any server here (k6
  * ends at 7,000 to 11,000 a second). Run as a process of its own on another core than the server.
  *
- * stdin: {url, connections, seconds, warmupSeconds, seed, distinct, storm}; stdout: one JSON line of Measurement.
+ * stdin: {url, connections, seconds, warmupSeconds, seed, distinct, storm, annotations}; stdout: one JSON line of Measurement.
  */
 import { connect, type TLSSocket } from 'node:tls';
 import { distinctReviews, stormReviews } from '../fleet/fleet.ts';
@@ -17,6 +17,8 @@ export interface GeneratorTask {
   /** How many different reviews are sent in turn. */
   readonly distinct: number;
   readonly storm: boolean;
+  /** Annotations of every pod. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface Measurement {
@@ -42,7 +44,10 @@ if (import.meta.main) {
 /** Sends reviews for warmupSeconds + seconds and measures the latter. Rejects when a connection fails. */
 export async function generate(task: GeneratorTask): Promise<Measurement> {
   const url = new URL(task.url);
-  const reviews = (task.storm ? stormReviews : distinctReviews)({ seed: task.seed });
+  const reviews = (task.storm ? stormReviews : distinctReviews)({
+    seed: task.seed,
+    annotations: task.annotations,
+  });
   const requests: Buffer[] = [];
   let reviewBytes = 0;
   for (let i = 0; i < task.distinct; i++) {

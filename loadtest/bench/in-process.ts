@@ -1,13 +1,14 @@
 /**
- * Injections in one thread without HTTP: from the review's text to the answer's text, with Istio's own default configuration where
- * there is a corpus. A run that made no patch is no measurement and throws.
+ * Injections in one thread without HTTP: from the review's text to the answer's text, with Istio's or Linkerd's own default
+ * configuration where there is a corpus. A run that made no patch is no measurement and throws.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileRevision } from '../../workers/inject/compile.ts';
 import { injectReview } from '../../workers/inject/inject.ts';
-import type { ClusterContext, IstioRevisionSpec } from '../../workers/protocol.ts';
+import type { ClusterContext, RevisionSource } from '../../workers/protocol.ts';
 import { distinctReviews, stormReviews } from '../fleet/fleet.ts';
+import type { BenchProvider } from './policy.ts';
 
 export interface InProcessMeasurement {
   readonly perSecond: number;
@@ -15,7 +16,10 @@ export interface InProcessMeasurement {
 }
 
 export interface InProcessOptions {
-  /** Folder with the three texts of the revision, as `benchPolicy` writes it. */
+  readonly provider: BenchProvider;
+  /** Annotations of every pod. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Folder with the texts of the revision, as `benchPolicy` writes it. */
   readonly folder: string;
   readonly seconds: number;
   readonly distinct: number;
@@ -26,8 +30,12 @@ export interface InProcessOptions {
 const WARM_UP_SHARE = 0.3;
 const NO_CLUSTER: ClusterContext = { namespace: null, owners: {}, nodes: [], nodesKnown: false };
 
-function readRevision(folder: string): IstioRevisionSpec {
+function readRevision(folder: string, provider: BenchProvider): RevisionSource['spec'] {
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  if (provider === 'linkerd') {
+    const [values, trustAnchors] = [read('values.yaml'), read('trust-anchors.pem')];
+    return { provider, values, trustAnchors, controlPlaneNamespace: 'linkerd' };
+  }
   return {
     provider: 'istio',
     injectConfig: read('inject-config.yaml'),
@@ -43,14 +51,15 @@ function readRevision(folder: string): IstioRevisionSpec {
 
 /** Null where the folder holds no revision (no corpus on this machine). */
 export function measureInProcess(options: InProcessOptions): InProcessMeasurement | null {
-  if (!existsSync(join(options.folder, 'inject-config.yaml'))) return null;
+  const { folder, provider, annotations } = options;
+  if (!existsSync(folder)) return null;
   const revision = compileRevision({
     digest: 'bench',
-    mesh: 'istio',
+    mesh: provider,
     name: 'default',
-    spec: readRevision(options.folder),
+    spec: readRevision(folder, provider),
   });
-  const fleet = options.extraEnv === undefined ? { seed: 1 } : { seed: 1, extraEnv: options.extraEnv };
+  const fleet = { seed: 1, annotations, ...(options.extraEnv === undefined ? {} : { extraEnv: options.extraEnv }) };
   const source = (options.storm ? stormReviews : distinctReviews)(fleet);
   const reviews = Array.from({ length: options.distinct }, () => JSON.stringify(source.next().value));
   const inject = (review: string): void => {

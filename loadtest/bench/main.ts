@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --seconds N] [--connections N] [--storm] [--workers N] [--json FILE] [--profile DIR]`: what the gateway does
+ * `npm run bench [-- --provider istio|linkerd] [--seconds N] [--connections N] [--storm] [--workers N] [--json FILE] [--profile DIR]`: what the gateway does
  * in a second, and how that compares with the yardstick (a bare node:https server with JSON.parse and JSON.stringify, see
  * yardstick.ts) in the same run on the same Node. Servers are pinned to core 0 and the generator to core 1 where taskset is there.
  * Use the ratio; absolute figures move from machine to machine. Exits 1 when an answer was not 200.
@@ -23,11 +23,14 @@ const { values: options } = parseArgs({
     connections: { type: 'string', default: '16' },
     workers: { type: 'string', default: '1' },
     storm: { type: 'boolean', default: false },
+    provider: { type: 'string', default: 'istio' },
     json: { type: 'string' },
     profile: { type: 'string' },
   },
 });
 const seconds = Number(options.seconds);
+const provider = (['istio', 'linkerd'] as const).find((name) => name === options.provider);
+if (provider === undefined) throw new Error(`--provider is istio or linkerd, not ${options.provider}`);
 
 /** The command that keeps a process on one core, where there is more than one to choose from. */
 function pinned(core: number): string[] {
@@ -35,7 +38,7 @@ function pinned(core: number): string[] {
   return usable ? ['taskset', '-c', String(core)] : [];
 }
 
-function generate(url: string): Promise<Measurement> {
+function generate(url: string, annotations: GeneratorTask['annotations']): Promise<Measurement> {
   const task: GeneratorTask = {
     url,
     connections: Number(options.connections),
@@ -44,6 +47,7 @@ function generate(url: string): Promise<Measurement> {
     seed: 1,
     distinct: DISTINCT_REVIEWS,
     storm: options.storm,
+    annotations,
   };
   const [file = process.execPath, ...args] = [
     ...pinned(1),
@@ -65,7 +69,11 @@ function generate(url: string): Promise<Measurement> {
   });
 }
 
-async function measureYardstick(answerBytes: number, folder: string): Promise<Measurement> {
+async function measureYardstick(
+  answerBytes: number,
+  folder: string,
+  annotations: GeneratorTask['annotations'],
+): Promise<Measurement> {
   const { key, cert } = await createCertificates(join(folder, 'tls'));
   const [file = process.execPath, ...args] = [
     ...pinned(0),
@@ -77,7 +85,7 @@ async function measureYardstick(answerBytes: number, folder: string): Promise<Me
     env: { ...process.env, KEY_FILE: key, CERT_FILE: cert },
   });
   try {
-    return await generate(`${await readyUrl(child)}/inject?timeout=10s`);
+    return await generate(`${await readyUrl(child)}/inject?timeout=10s`, annotations);
   } finally {
     child.kill('SIGTERM');
   }
@@ -96,13 +104,15 @@ function readyUrl(child: ChildProcess): Promise<string> {
 
 const folder = mkdtempSync(join(tmpdir(), 'meshgate-bench-'));
 try {
-  const policy = benchPolicy(join(folder, 'policy'));
+  const policy = benchPolicy(join(folder, 'policy'), provider);
   const nodeArgs: string[] = [];
   if (options.profile !== undefined) {
     mkdirSync(options.profile, { recursive: true });
     nodeArgs.push('--cpu-prof', `--cpu-prof-dir=${options.profile}`);
   }
   const inProcess = measureInProcess({
+    provider,
+    annotations: policy.annotations,
     folder: join(folder, 'policy', 'bench'),
     seconds,
     distinct: DISTINCT_REVIEWS,
@@ -115,11 +125,11 @@ try {
   });
   let ours: Measurement;
   try {
-    ours = await generate(`${gateway.admission}${policy.path}?timeout=10s`);
+    ours = await generate(`${gateway.admission}${policy.path}?timeout=10s`, policy.annotations);
   } finally {
     await gateway.stop();
   }
-  const yardstick = await measureYardstick(ours.answerBytes, folder);
+  const yardstick = await measureYardstick(ours.answerBytes, folder, policy.annotations);
   const result = {
     date: new Date().toISOString(),
     node: process.version,

@@ -21,6 +21,8 @@ export interface FleetOptions {
   readonly seed: number;
   /** Labels every pod carries, e.g. `{'istio.io/rev': 'canary'}`. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations every pod carries, e.g. `{'linkerd.io/inject': 'enabled'}`. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Environment variables of the first container beside the usual handful (big pods: 1,500 are 92 KB). */
   readonly extraEnv?: number;
 }
@@ -98,7 +100,7 @@ function makeWorkload(random: Random, options: FleetOptions): Workload {
   if (kind === 'Job') labels['batch.kubernetes.io/job-name'] = name;
   if (kind === 'StatefulSet') labels['apps.kubernetes.io/pod-index'] = String(random.below(9));
 
-  const annotations: Record<string, string> = {};
+  const annotations: Record<string, string> = { ...options.annotations };
   if (random.chance(0.4)) {
     annotations['prometheus.io/scrape'] = 'true';
     annotations['prometheus.io/port'] = String(9000 + random.below(1000));
