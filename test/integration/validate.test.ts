@@ -60,7 +60,7 @@ describe('meshgate validate', () => {
   it('finds nothing wrong with the default policies, and runs their tests', async () => {
     const { code, out, err } = await validate(root);
     assert.deepEqual([code, err], [0, '']);
-    assert.match(out, /is fine: 2 meshes, 3 revisions, \d\d tests passed\n$/);
+    assert.match(out, /is fine: 3 meshes, 5 revisions, \d\d tests passed\n$/);
   });
 
   it('tells every problem at once, where it can be opened, and ends with 1', async () => {
