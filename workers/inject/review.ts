@@ -66,7 +66,7 @@ function parseBody(text: string): JsonValue {
   const json = firstCharacter(text);
   if (json === '{' || json === '[') {
     try {
-      return JSON.parse(text, LONE_SURROGATE.test(text) ? repairSurrogates : undefined);
+      return JSON.parse(text, text.includes('\\u') && LONE_SURROGATE.test(text) ? repairSurrogates : undefined);
     } catch {
       // A flow mapping in YAML begins like this too.
     }

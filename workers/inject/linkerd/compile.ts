@@ -229,9 +229,10 @@ function addedAnnotations(
   const own = target.own?.annotations;
   const added: Record<string, string> = Object.create(null);
   added[CREATED_BY] = compiled.createdBy;
-  for (const key of compiled.values.profile.inherited) {
-    const value = stringAt(namespace, key);
-    if (value !== undefined && stringAt(own, key) === undefined) added[key] = value;
+  const { inherited } = compiled.values.profile;
+  // A namespace has fewer annotations than there are settings.
+  for (const key of Object.keys(namespace)) {
+    if (inherited.has(key) && stringAt(own, key) === undefined) added[key] = namespace[key] ?? '';
   }
   if (!hasOpaquePorts(target) && added[OPAQUE_PORTS] === undefined) {
     const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, compiled.values.profile.features);

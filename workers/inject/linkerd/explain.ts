@@ -118,7 +118,7 @@ function inherited(
   namespace: Readonly<Record<string, string>>,
 ): Step {
   const own = target.own?.annotations;
-  const present = values.profile.inherited.filter((key) => key !== INJECT && stringAt(namespace, key) !== undefined);
+  const present = Object.keys(namespace).filter((key) => key !== INJECT && values.profile.inherited.has(key));
   const taken = present.filter((key) => stringAt(own, key) === undefined);
   const saw = present.length === 0 ? `no settings at namespace ${name}` : `namespace ${name} has ${listed(present)}`;
   const says = taken.length === 0 ? 'the pod inherits none' : `the pod inherits ${listed(taken)}`;

@@ -9,7 +9,7 @@ export interface Profile {
   readonly features: Features;
   readonly overrides: Overrides;
   /** Annotations that a pod inherits from its namespace. */
-  readonly inherited: readonly string[];
+  readonly inherited: ReadonlySet<string>;
   /** The environment of linkerd-proxy, in order. */
   readonly env: readonly EnvEntry[];
 }
@@ -20,7 +20,7 @@ export function profileAt(place: Place): Profile {
   return {
     features,
     overrides: overridesOf(features),
-    inherited: inheritedAnnotations(features),
+    inherited: new Set(inheritedAnnotations(features)),
     env: envEntries(features),
   };
 }
