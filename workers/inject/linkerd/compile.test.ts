@@ -172,13 +172,19 @@ test('values of wrong types and missing ones are all reported when the revision 
 });
 
 test('numbers and booleans of the values are text where text is wanted', () => {
-  const values = VALUES.replace('logLevel: warn', 'logLevel: 3').replace('opaquePorts: "25,3306"', 'opaquePorts: 3306');
+  const values = VALUES.replace('logLevel: warn', 'logLevel: 3')
+    .replace('opaquePorts: "25,3306"', 'opaquePorts: 3306')
+    .replace('  await: true', '  await: true\n  additionalEnv: [{name: LIMIT, value: 7}, {name: FLAG, value: true}]');
   const decision = inject(podWith({}), cluster(), values);
   assert.equal(decision.kind, 'patched', JSON.stringify(decision));
   const pod = applyPatch(podWith({}), decision.kind === 'patched' ? decision.patch : []) as Pod;
   assert.equal(pod.metadata.annotations?.['config.linkerd.io/opaque-ports'], '3306');
   const log = proxyOf(pod).env?.find(({ name }) => name === 'LINKERD2_PROXY_LOG');
   assert.equal(log?.value, '3,[{headers}]=off,[{request}]=off');
+  assert.deepEqual(proxyOf(pod).env?.slice(-2), [
+    { name: 'LIMIT', value: '7' },
+    { name: 'FLAG', value: 'true' },
+  ]);
 });
 
 test('what no proxy can be made of is denied with a code', () => {

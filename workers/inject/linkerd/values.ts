@@ -251,7 +251,7 @@ class Section {
   env(key: string): EnvVar[] {
     const value = this.#get(key);
     if (value === null) return [];
-    const list = decodeEnv(value);
+    const list = decodeEnv(withTexts(value));
     if (list === undefined) this.#wrong(key, 'a list of environment variables');
     return list ?? [];
   }
@@ -265,6 +265,19 @@ function isScalar(value: JsonValue): value is string | number | boolean {
 function scalarText(value: string | number | boolean): string {
   if (typeof value === 'number' && Number.isInteger(value)) return String(BigInt(value));
   return typeof value === 'string' ? value : formatValue(value);
+}
+
+/** A list of environment variables whose names and values are text, as sigs.k8s.io/yaml reads them into their type. */
+function withTexts(list: JsonValue): JsonValue {
+  if (!Array.isArray(list)) return list;
+  return list.map((item) => {
+    if (!isJsonObject(item)) return item;
+    const texts = ['name', 'value'].flatMap((key) => {
+      const text = item[key] ?? null;
+      return isScalar(text) ? [[key, scalarText(text)] as const] : [];
+    });
+    return { ...item, ...Object.fromEntries(texts) };
+  });
 }
 
 /** A list of corev1.EnvVar; undefined when it is something else. */
