@@ -5,7 +5,7 @@
 import { isJsonObject, type JsonObject } from '../../template/value.ts';
 import type { Container, PodSpec } from '../istio/pod.ts';
 import { atoi } from '../istio/strconv.ts';
-import { type Features, NEWEST } from './features.ts';
+import type { Features } from './features.ts';
 
 const MAX_PORT = 65_535;
 const SURROUNDING_SPACE =
@@ -22,7 +22,7 @@ function portHolders(spec: PodSpec, features: Features): readonly Container[] {
 }
 
 /** Container ports by name; of several of one name the last wins, in older releases the first, where '' is a name too. */
-export function namedPorts(spec: PodSpec, features: Features = NEWEST): Map<string, number> {
+export function namedPorts(spec: PodSpec, features: Features): Map<string, number> {
   const ports = new Map<string, number>();
   for (const container of portHolders(spec, features)) {
     for (const { name = '', containerPort } of container.ports ?? []) {
@@ -87,7 +87,7 @@ export function defaultServicePorts(service: JsonObject, defaults: ReadonlySet<s
 }
 
 /** Container ports and numeric HTTP probe ports of the pod, without duplicates, sorted as text. */
-export function podInboundPorts(spec: PodSpec, features: Features = NEWEST): string {
+export function podInboundPorts(spec: PodSpec, features: Features): string {
   const ports = new Set<string>();
   for (const container of portHolders(spec, features)) {
     for (const { containerPort } of container.ports ?? []) ports.add(String(containerPort));

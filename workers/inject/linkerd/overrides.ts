@@ -19,7 +19,7 @@ import {
   OTEL_RESOURCE_PREFIX,
   WAIT_BEFORE_EXIT,
 } from './annotations.ts';
-import { type Features, NEWEST } from './features.ts';
+import type { Features } from './features.ts';
 import { parseGoDuration, seconds, wholeMilliseconds, wholeSeconds } from './go-duration.ts';
 import { resolveOpaquePorts } from './opaque-ports.ts';
 import { decodeEnv, type EnvVar, type ProxyValues } from './values.ts';
@@ -233,8 +233,6 @@ export function overridesOf(features: Features): Overrides {
   return { apply: new Map([...ALWAYS_APPLIED, ...ofRelease]), native, additionalEnv: features.additionalEnvAnnotation };
 }
 
-const NEWEST_OVERRIDES = overridesOf(NEWEST);
-
 export interface OverrideInput {
   /** The pod's own annotations with those it is given (inherited, created-by, default opaque ports). */
   readonly annotations: Readonly<Record<string, string>>;
@@ -245,12 +243,12 @@ export interface OverrideInput {
   /** Named container ports of the pod. */
   readonly namedPorts: ReadonlyMap<string, number>;
   readonly tracing: boolean;
-  /** Of the revision's release. Default: the newest. */
-  readonly overrides?: Overrides;
+  /** Of the revision's release. */
+  readonly overrides: Overrides;
 }
 
 export function applyOverrides(values: Readonly<ProxyValues>, input: OverrideInput): ProxyValues {
-  const { apply: setters, native, additionalEnv } = input.overrides ?? NEWEST_OVERRIDES;
+  const { apply: setters, native, additionalEnv } = input.overrides;
   const proxy: ProxyValues = { ...values };
   const { annotations } = input;
   const traceLabels: Record<string, string> | null = input.tracing
