@@ -4,7 +4,7 @@
 import type { Container, PodSpec, StringMap } from '../istio/pod.ts';
 import { stringAt } from '../istio/pod.ts';
 import { INJECT } from './annotations.ts';
-import type { Features } from './features.ts';
+import { type Features, NEWEST } from './features.ts';
 import { allContainers } from './opaque-ports.ts';
 
 /** Linkerd's own words, which its events and metrics have. */
@@ -52,8 +52,8 @@ function annotationReason(pod: string, namespace: string): LinkerdReason | null 
   return pod === 'enabled' || pod === 'ingress' ? null : 'injection_enable_annotation_absent';
 }
 
-/** Whether a proxy is in the pod already, Linkerd's or Istio's. */
-export function hasSidecar(spec: PodSpec, features: Features): boolean {
+/** Whether a proxy is in the pod already, Linkerd's or Istio's. Where no release is known, as the newest sees it. */
+export function hasSidecar(spec: PodSpec, features: Features = NEWEST): boolean {
   for (const { name, image = '' } of features.sidecarsAmongInits ? allContainers(spec) : (spec.containers ?? [])) {
     if (name === 'linkerd-proxy' || name === 'istio-proxy') return true;
     if (image.startsWith('cr.l5d.io/linkerd/proxy:') || image.startsWith('gcr.io/istio-release/proxyv2:')) return true;

@@ -298,3 +298,6 @@ export function linkerdPlace(name: string): Place {
 export function featuresAt(place: Place): Features {
   return switchesAt<LinkerdSwitch>(LINKERD_SWITCHES, place, linkerdPlace);
 }
+
+/** The switches of the newest release. */
+export const NEWEST: Features = featuresAt({ line: Number.MAX_SAFE_INTEGER, patch: 0 });
