@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
 import { registerExplain } from './explain.ts';
 import { registerImport } from './import.ts';
+import { registerImportLinkerd } from './import-linkerd.ts';
 import { registerInject } from './inject.ts';
 import { registerListener } from './listener.ts';
 import { registerServe } from './serve.ts';
@@ -24,4 +25,5 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerUninject,
   registerExplain,
   registerImport,
+  registerImportLinkerd,
 ];

@@ -112,7 +112,11 @@ function clusterName({ revisions }: ControlPlane): string | undefined {
   return names.find((name) => name !== '');
 }
 
-async function writeFolder({ output, force }: ImportFlags, files: ReadonlyMap<string, string>): Promise<void> {
+/** Writes the files of a policy folder. Throws CommandError where one is there and is not to be overwritten. */
+export async function writeFolder(
+  { output, force }: Pick<ImportFlags, 'output' | 'force'>,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
   const existing = [...files.keys()].filter((path) => existsSync(join(output, path)));
   if (existing.length > 0 && force !== true) {
     throw new CommandError(
@@ -131,8 +135,10 @@ async function writeFolder({ output, force }: ImportFlags, files: ReadonlyMap<st
   }
 }
 
+const PROVIDERS = { istio: 'Istio', linkerd: 'Linkerd', template: '' } as const;
+
 /** Loads the folder as the gateway would, compiles every revision, and tells what it found; warnings are no findings. */
-async function report(folder: string, context: CommandContext, hasFindings: boolean): Promise<number> {
+export async function report(folder: string, context: CommandContext, hasFindings: boolean): Promise<number> {
   const { checkSource } = await import('../gitsync/check.ts');
   const { formatProblem } = await import('../gitsync/problem.ts');
   const { inProcessCompiler } = await import('./validate.ts');
@@ -147,7 +153,8 @@ async function report(folder: string, context: CommandContext, hasFindings: bool
   for (const mesh of snapshot.meshes.values()) {
     const tags = [...mesh.tags].map(([tag, revision]) => `${tag} → ${revision}`).join(', ');
     const revisions = [...mesh.revisions.values()].map(({ name, spec }) => {
-      const release = spec.provider === 'istio' && spec.release !== undefined ? ` (Istio ${spec.release})` : '';
+      const release =
+        'release' in spec && spec.release !== undefined ? ` (${PROVIDERS[spec.provider]} ${spec.release})` : '';
       return `${name}${release}${name === mesh.defaultRevision ? ', the default' : ''}`;
     });
     context.stdout(`mesh ${mesh.name}: revisions ${revisions.join('; ')}${tags === '' ? '' : `; tags ${tags}`}\n`);

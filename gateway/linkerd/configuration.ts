@@ -65,7 +65,8 @@ export function textsOfObjects(objects: readonly JsonObject[], namespace?: strin
 export function readLinkerdTexts(values: NamedText, trustAnchors: NamedText | undefined): LinkerdTexts {
   const maps = configMapsOf(values);
   const text = readValuesText(values);
-  const anchors = trustAnchors === undefined ? (maps?.trustAnchors ?? anchorsInValues(text)) : anchorsOf(trustAnchors);
+  const anchors =
+    trustAnchors === undefined ? (maps?.trustAnchors ?? anchorsInValues(text)) : readAnchorsText(trustAnchors);
   if (anchors === undefined || anchors === '') {
     throw new LinkerdConfigurationError(
       `${values.name}: the values hold no trust anchors (identityTrustAnchorsPEM), so a file has to`,
@@ -84,7 +85,8 @@ export function readValuesText(file: NamedText): string {
   );
 }
 
-function anchorsOf(file: NamedText): string {
+/** The trust anchors alone. Throws LinkerdConfigurationError. */
+export function readAnchorsText(file: NamedText): string {
   const maps = PEM.test(file.text.slice(0, 1024)) && !/^kind:/m.test(file.text) ? null : configMapsOf(file);
   if (maps === null) return file.text;
   if (maps.trustAnchors === undefined) {

@@ -91,11 +91,11 @@ function transformFiles(
 
 function injector(reader: ManifestReader, settings: InjectSettings, verbose: boolean): Transformer {
   const resources = new ResourceInjector(settings);
-  const { tokenProjection, profile } = settings.revision.values;
+  const { values } = settings.revision;
   return {
     transform(value) {
       const manifest = reader.read(value);
-      const report = reportOf(manifest, tokenProjection, profile.features);
+      const report = reportOf(manifest, values);
       return { resource: resources.inject(manifest, value, report), report };
     },
     report: (reports) => injectReport(reports, verbose),
@@ -106,7 +106,7 @@ function uninjector(reader: ManifestReader, extent: UninjectExtent): Transformer
   return {
     transform(value) {
       const manifest = reader.read(value);
-      const report = reportOf(manifest, true);
+      const report = reportOf(manifest, null);
       return { resource: uninject(manifest, report, extent), report };
     },
     report: uninjectReport,

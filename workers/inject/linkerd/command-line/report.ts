@@ -5,7 +5,7 @@
 import { type Container, type PodSpec, stringAt } from '../../istio/pod.ts';
 import { INJECT } from '../annotations.ts';
 import { hasSidecar } from '../decide.ts';
-import type { Features } from '../features.ts';
+import type { LinkerdValues } from '../values.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface Report {
@@ -28,8 +28,8 @@ export interface Report {
 const OK = '\u221a';
 const WARN = '\u203c';
 
-/** What a resource is, before anything is done. `tokenProjection`: identity.serviceAccountTokenProjection of the values. */
-export function reportOf(manifest: Manifest, tokenProjection: boolean, features?: Features): Report {
+/** What a resource is, before anything is done. `values`: of the mesh that is to inject it; null where none is. */
+export function reportOf(manifest: Manifest, values: LinkerdValues | null): Report {
   const { kind, own, pod } = manifest;
   const spec: PodSpec = pod?.spec ?? {};
   const name = kind === 'pod' ? own.name || own.generateName : own.name;
@@ -38,12 +38,12 @@ export function reportOf(manifest: Manifest, tokenProjection: boolean, features?
     kind,
     name: name ?? '',
     hostNetwork: spec.hostNetwork === true,
-    sidecar: hasSidecar(spec, features),
+    sidecar: values !== null && hasSidecar(spec, values.profile.features),
     udp: (spec.containers ?? []).some(usesUdp),
     unsupported: pod === null,
     injectDisabled: stringAt(pod?.metadata?.annotations, INJECT) === 'disabled',
     annotatable: pod !== null || kind === 'service' || kind === 'namespace',
-    tokenMounted: tokenProjection || automount !== false,
+    tokenMounted: values === null || values.tokenProjection || automount !== false,
     annotated: false,
     uninjected: false,
   };
