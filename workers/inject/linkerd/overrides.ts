@@ -19,10 +19,11 @@ import {
   OTEL_RESOURCE_PREFIX,
   WAIT_BEFORE_EXIT,
 } from './annotations.ts';
+import { decodeEnv, type EnvVar } from './env-var.ts';
 import type { Features } from './features.ts';
 import { parseGoDuration, seconds, wholeMilliseconds, wholeSeconds } from './go-duration.ts';
 import { resolveOpaquePorts } from './opaque-ports.ts';
-import { decodeEnv, type EnvVar, type ProxyValues } from './values.ts';
+import type { ProxyValues } from './values.ts';
 
 type Apply = (proxy: ProxyValues, text: string) => void;
 type KeyOf<T> = {
