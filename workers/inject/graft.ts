@@ -3,7 +3,8 @@
  * (`1024Mi` is `1Gi`). The patch is for the pod as it came. Grafting puts the two together: what injection did not touch stays
  * as it came, unknown fields stay with the container, volume … they belong to, whatever place that has now.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { deepEqual } from '../jsonpatch/deep-equal.ts';
+import { setMember } from '../merge/member.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
@@ -22,7 +23,7 @@ function own(object: JsonObject, key: string): JsonValue | undefined {
  */
 export function graft(raw: JsonValue | undefined, typed: JsonValue | undefined, result: JsonValue): JsonValue {
   if (raw === undefined || typed === undefined || raw === typed) return result;
-  if (result === typed || isDeepStrictEqual(result, typed)) return raw;
+  if (result === typed || deepEqual(result, typed)) return raw;
   if (isObject(raw) && isObject(typed) && isObject(result)) return graftObject(raw, typed, result);
   if (Array.isArray(raw) && Array.isArray(typed) && Array.isArray(result) && raw.length === typed.length) {
     return graftList(raw, typed, result);
@@ -31,19 +32,18 @@ export function graft(raw: JsonValue | undefined, typed: JsonValue | undefined, 
 }
 
 function graftObject(raw: JsonObject, typed: JsonObject, result: JsonObject): JsonObject {
-  const entries: [string, JsonValue][] = [];
+  const grafted: JsonObject = {};
   for (const key of Object.keys(result)) {
     const before = own(typed, key);
     const after = result[key] as JsonValue;
     // What only the types add (`status: {}`) is no change.
-    if (Object.hasOwn(raw, key)) entries.push([key, graft(raw[key], before, after)]);
-    else if (before === undefined || !(before === after || isDeepStrictEqual(before, after)))
-      entries.push([key, after]);
+    if (Object.hasOwn(raw, key)) setMember(grafted, key, graft(raw[key], before, after));
+    else if (before === undefined || !(before === after || deepEqual(before, after))) setMember(grafted, key, after);
   }
   for (const key of Object.keys(raw)) {
-    if (!Object.hasOwn(typed, key) && !Object.hasOwn(result, key)) entries.push([key, raw[key] as JsonValue]);
+    if (!Object.hasOwn(typed, key) && !Object.hasOwn(result, key)) setMember(grafted, key, raw[key] as JsonValue);
   }
-  return Object.fromEntries(entries);
+  return grafted;
 }
 
 function nameOf(value: JsonValue | undefined): string | undefined {

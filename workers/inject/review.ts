@@ -2,6 +2,7 @@
  * The wire: an AdmissionReview in, an AdmissionReview out (admission.k8s.io, v1 and v1beta1, answered in the version asked).
  */
 import { Buffer } from 'node:buffer';
+import { encodePatch } from '../jsonpatch/encode-patch.ts';
 import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext } from '../protocol.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
@@ -155,6 +156,17 @@ export function fitWarning(warning: string): string {
   return characters.length <= WARNING_LENGTH ? warning : `${characters.slice(0, WARNING_LENGTH - 1).join('')}…`;
 }
 
+/** Holds a patch while it is encoded: a buffer for each answer would cost more than its encoding. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** A character of a string takes at most this many bytes in UTF-8. */
+const MAX_BYTES_A_CHARACTER = 3;
+
+function base64(text: string): string {
+  if (text.length * MAX_BYTES_A_CHARACTER > scratch.length) return Buffer.from(text).toString('base64');
+  return scratch.toString('base64', 0, scratch.write(text));
+}
+
 /**
  * The body that answers a review: same apiVersion, kind and uid; `patch` (base64 of the JSON patch) and `patchType` together
  * or, for an empty or missing patch, not at all.
@@ -165,7 +177,7 @@ export function encodeReview(identity: ReviewIdentity, answer: Answer): string {
     body += `,"status":{"metadata":{},"status":"Failure","message":${JSON.stringify(answer.status.message)},"code":${answer.status.code}}`;
   }
   if (answer.patch !== undefined && answer.patch.length > 0) {
-    const patch = Buffer.from(JSON.stringify(answer.patch)).toString('base64');
+    const patch = base64(encodePatch(answer.patch));
     body += `,"patch":"${patch}","patchType":"JSONPatch"`;
   }
   if (answer.auditAnnotations !== undefined) {

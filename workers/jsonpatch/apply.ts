@@ -48,16 +48,16 @@ class PatchRun {
   /** Containers made here, which nobody else holds: they are changed in place, all others copied first. */
   #own = new Set<Container>();
   /**
-   * The container that was changed last, and its path; the next operation often works there too. It still lies there: a step
-   * moves what is in its container, never the container.
+   * The way to the container that was changed last: the containers from the root on, all of them this run's own, and the segments
+   * between them as the path had them. The next operation mostly goes the same way for a while. They still lie there: a step moves
+   * what is in its container, never a container on the way to it.
    */
-  #open: Container;
-  #openPath: string | undefined;
+  readonly #way: Container[] = [];
+  readonly #segmentsOfWay: string[] = [];
   #copiedBytes = 0;
 
   constructor(root: Container) {
     this.root = root;
-    this.#open = root;
   }
 
   step(operation: Operation, index: number): void {
@@ -100,7 +100,7 @@ class PatchRun {
     }
     if (!Object.hasOwn(container, key)) this.#fail('PATCH_PATH', `nothing to remove at ${path}`);
     const value = container[key] as JsonValue;
-    delete container[key];
+    this.#replaceOpen(without(container, key));
     return value;
   }
 
@@ -108,7 +108,7 @@ class PatchRun {
     if (path === '') {
       if (!isContainer(value)) this.#fail('PATCH_PATH', 'a document is an object or a list');
       this.root = value;
-      this.#openPath = undefined;
+      this.#forgetWay();
       return;
     }
     const { container, key } = this.#openForChange(path);
@@ -123,7 +123,7 @@ class PatchRun {
       this.#fail('PATCH_LIMIT', `copies of more than ${MAX_COPIED_BYTES} bytes`);
     // The value now stands in two places: nothing in it may be changed in place any more.
     this.#own = new Set();
-    this.#openPath = undefined;
+    this.#forgetWay();
     this.#add(path, value);
   }
 
@@ -156,20 +156,34 @@ class PatchRun {
 
   /** The container at a path's last segment, copied down from the root where it is not this run's own. */
   #openForChange(path: string): Place {
-    const end = typeof path === 'string' ? path.lastIndexOf('/') : -1;
-    if (end >= 0 && path.slice(0, end) === this.#openPath) {
-      return { container: this.#open, key: unescapeSegment(path.slice(end + 1)) };
+    if (typeof path !== 'string') this.#fail('PATCH_MALFORMED', 'its path or from is no text');
+    const end = path.lastIndexOf('/');
+    if (end < 0) this.#fail('PATCH_PATH', `${JSON.stringify(path)} names no member`);
+    let depth = 0;
+    // What is before the first slash is ignored.
+    let at = path.indexOf('/');
+    const ways = this.#segmentsOfWay;
+    while (at < end && depth < ways.length) {
+      const segment = ways[depth] as string;
+      const next = at + 1 + segment.length;
+      if (path.charCodeAt(next) !== SLASH || !path.startsWith(segment, at + 1)) break;
+      at = next;
+      depth++;
     }
-    const segments = this.#segments(path);
-    let container = this.#ownRoot();
-    for (let i = 1; i < segments.length - 1; i++) {
-      const segment = segments[i] as string;
-      const next = this.#enter(container, segment, path);
-      container = this.#own.has(next) ? next : this.#ownMember(container, segment, next);
+    ways.length = depth;
+    this.#way.length = Math.min(this.#way.length, depth + 1);
+    let container = this.#way[depth] ?? this.#ownRoot();
+    while (at < end) {
+      const next = path.indexOf('/', at + 1);
+      const segment = path.slice(at + 1, next);
+      const child = this.#enter(container, segment, path);
+      container = this.#own.has(child) ? child : this.#ownMember(container, segment, child);
+      this.#way.push(container);
+      ways.push(segment);
+      if (ways.length >= MAX_JSON_DEPTH) this.#fail('PATCH_LIMIT', `a path of more than ${MAX_JSON_DEPTH} segments`);
+      at = next;
     }
-    this.#open = container;
-    this.#openPath = path.slice(0, end);
-    return { container, key: unescapeSegment(segments[segments.length - 1] as string) };
+    return { container, key: unescapeSegment(path.slice(end + 1)) };
   }
 
   #ownRoot(): Container {
@@ -177,16 +191,36 @@ class PatchRun {
       this.root = copyOf(this.root);
       this.#own.add(this.root);
     }
+    this.#way[0] = this.root;
     return this.root;
   }
 
   #ownMember(container: Container, segment: string, member: Container): Container {
     const copy = copyOf(member);
     this.#own.add(copy);
-    const key = unescapeSegment(segment);
-    if (Array.isArray(container)) container[this.#listIndex(key, container.length)] = copy;
-    else setMember(container, key, copy);
+    this.#put(container, segment, copy);
     return copy;
+  }
+
+  #put(container: Container, segment: string, value: Container): void {
+    const key = unescapeSegment(segment);
+    if (Array.isArray(container)) container[this.#listIndex(key, container.length)] = value;
+    else setMember(container, key, value);
+  }
+
+  /** Another object in the place of the one that was opened last. */
+  #replaceOpen(object: JsonObject): void {
+    const last = this.#way.length - 1;
+    this.#way[last] = object;
+    this.#own.add(object);
+    const parent = this.#way[last - 1];
+    if (parent === undefined) this.root = object;
+    else this.#put(parent, this.#segmentsOfWay[last - 1] as string, object);
+  }
+
+  #forgetWay(): void {
+    this.#way.length = 0;
+    this.#segmentsOfWay.length = 0;
   }
 
   #segments(path: string): string[] {
@@ -223,6 +257,7 @@ class PatchRun {
 }
 
 const SIGNED_INTEGER = /^[+-]?\d+$/;
+const SLASH = 47;
 
 function isContainer(value: JsonValue): value is Container {
   return typeof value === 'object' && value !== null;
@@ -230,6 +265,13 @@ function isContainer(value: JsonValue): value is Container {
 
 function copyOf(container: Container): Container {
   return Array.isArray(container) ? container.slice() : { ...container };
+}
+
+/** The object without a member; taking one out of an object makes everything slow that is done with it afterwards. */
+function without(object: JsonObject, gone: string): JsonObject {
+  const rest: JsonObject = {};
+  for (const key of Object.keys(object)) if (key !== gone) setMember(rest, key, object[key] as JsonValue);
+  return rest;
 }
 
 function setMember(object: JsonObject, key: string, value: JsonValue): void {

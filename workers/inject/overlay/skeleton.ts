@@ -1,4 +1,6 @@
 /** A JSON value with places for values: what is the same for all is one shared object, the rest is made for each filling. */
+
+import { markShared } from '../../jsonpatch/json-text.ts';
 import { canonicalQuantity } from '../../kube/quantity.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 
@@ -23,6 +25,12 @@ export class SkeletonError extends Error {
 
 /** Makes a skeleton of a value whose strings may hold holes. Keys hold none. */
 export function skeletonOf(value: JsonValue, split: Split): Skeleton {
+  const skeleton = partsOf(value, split);
+  if (skeleton.kind === 'constant') markShared(skeleton.value);
+  return skeleton;
+}
+
+function partsOf(value: JsonValue, split: Split): Skeleton {
   if (typeof value === 'string') {
     const pieces = split(value);
     return pieces === null ? { kind: 'constant', value } : { kind: 'text', pieces };
