@@ -54,10 +54,15 @@ function injectOne(task: InjectTask): WorkerReply {
       compileMs = performance.now() - start;
     }
     if (!compiled.has(task.revision)) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
-    const { outcome, body } = injectReview(task, lookUp);
+    const { outcome, body, reusable } = injectReview(task, lookUp);
     return {
       ok: true,
-      result: { outcome, body, timing: { injectMs: performance.now() - start - compileMs, compileMs } },
+      result: {
+        outcome,
+        body,
+        ...(reusable === true ? { reusable } : {}),
+        timing: { injectMs: performance.now() - start - compileMs, compileMs },
+      },
     };
   } catch (error) {
     return failure('INTERNAL', messageOf(error));

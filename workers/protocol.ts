@@ -2,6 +2,8 @@
  * What crosses the thread boundary between gateway/ and workers/: plain data only. Reviews and answers travel as strings.
  */
 
+import type { ReuseQuestion } from './inject/reuse.ts';
+
 /** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
 export interface RevisionSource {
   /** sha256 (hex) over the canonical JSON of the other members. */
@@ -89,6 +91,8 @@ export interface InjectTask {
   /** KEY/VALUE pairs of the URL after mesh and rev (`cluster`, `net`, …), already unescaped. */
   readonly params: Readonly<Record<string, string>>;
   readonly cluster: ClusterContext;
+  /** Asks whether the answer may be kept for replicas of the pod, which differ in these names. */
+  readonly reuse?: ReuseQuestion;
 }
 
 /** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */
@@ -104,6 +108,8 @@ export interface InjectResult {
   /** The answer's body: a complete AdmissionReview in the version asked. */
   readonly body: string;
   /** Worker time in milliseconds, compile time of the revision apart (0 when it was compiled before). */
+  /** Whether the answer is that of every replica; only where it was asked. */
+  readonly reusable?: boolean;
   readonly timing: { readonly injectMs: number; readonly compileMs: number };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Outcome } from '../../workers/protocol.ts';
 import type { Job, JobListener, JobResult } from '../pool/job.ts';
+import type { ReuseCandidate } from '../reuse/answer-reuse.ts';
 import type { Resolution } from '../routing/router.ts';
 import type { ReviewHeader } from './decode.ts';
 import type { Addressee } from './encode.ts';
@@ -39,6 +40,8 @@ export class Exchange implements JobListener {
   header: ReviewHeader | null = null;
   /** Whom an error answers when there is no header. */
   addressee: Addressee | null = null;
+  /** Set when the answer is to be kept for the pod's replicas, if it is theirs too. */
+  candidate: ReuseCandidate | null = null;
   budgetMs = 0;
   job: Job | null = null;
   workerMs = -1;

@@ -3,11 +3,12 @@
  * request is concluded exactly once.
  */
 import { performance } from 'node:perf_hooks';
-import type { Outcome } from '../../workers/protocol.ts';
+import type { InjectResult, Outcome } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
 import { Job, type JobResult } from '../pool/job.ts';
 import type { WorkerPool } from '../pool/pool.ts';
+import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
 import type { Resolution, Route, Router } from '../routing/router.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
@@ -28,6 +29,9 @@ export interface HandlerDependencies {
 
 export class AdmissionHandler implements ExchangeOwner {
   readonly #dependencies: HandlerDependencies;
+  /** Answers that go with the router they were made under. */
+  #reuse = new AnswerReuse();
+  #reuseRouter: Router | null = null;
 
   constructor(dependencies: HandlerDependencies) {
     this.#dependencies = dependencies;
@@ -67,6 +71,7 @@ export class AdmissionHandler implements ExchangeOwner {
       const { outcome, body, timing } = result.result;
       exchange.workerMs = timing.injectMs;
       this.#finish(exchange, outcome, body);
+      this.#keep(exchange, result.result);
     } else this.refuse(exchange, result.code, result.message);
   }
 
@@ -75,6 +80,7 @@ export class AdmissionHandler implements ExchangeOwner {
     const router = this.#dependencies.router();
     const resolution = router?.resolve(head.url) ?? null;
     exchange.resolution = resolution;
+    if (this.#answerReplica(exchange, router, resolution, body)) return;
     const text = body.toString();
     const decoded = decodeReview(body, text);
     if (decoded.ok) exchange.header = decoded.header;
@@ -92,7 +98,33 @@ export class AdmissionHandler implements ExchangeOwner {
       this.#finish(exchange, { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, null);
       return;
     }
+    exchange.candidate = this.#reuse.consider(body);
     this.#submit(exchange, resolution.route, decoded.header, text, resolution.timeoutMs);
+  }
+
+  /** Answers a review whose answer is known, because it is one of a workload's replicas. */
+  #answerReplica(exchange: Exchange, router: Router | null, resolution: Resolution | null, body: Buffer): boolean {
+    if (router !== this.#reuseRouter) {
+      this.#reuse = new AnswerReuse();
+      this.#reuseRouter = router;
+    }
+    const { head } = exchange;
+    if (!resolution?.ok || head.method !== 'POST' || !isJson(head.contentType)) return false;
+    const reused = this.#reuse.find(resolution.route, body);
+    if (reused === null) return false;
+    exchange.routedAtMs = performance.now();
+    exchange.addressee = reused.to;
+    exchange.budgetMs = budgetMs(resolution.timeoutMs, resolution.route.mesh.deadlineReserveMs);
+    this.#finish(exchange, reused.outcome, reused.body);
+    return true;
+  }
+
+  #keep(exchange: Exchange, result: InjectResult): void {
+    const { candidate, resolution, header } = exchange;
+    if (candidate === null || header === null || !resolution?.ok) return;
+    // A snapshot that came meanwhile has answers of its own.
+    if (this.#reuseRouter !== this.#dependencies.router()) return;
+    this.#reuse.keep(candidate, resolution.route, header.apiVersion, result);
   }
 
   #submit(exchange: Exchange, route: Route, header: ReviewHeader, review: string, timeoutMs: number): void {
@@ -103,6 +135,7 @@ export class AdmissionHandler implements ExchangeOwner {
       review,
       params,
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
+      ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
     };
     exchange.job = new Job(task, revision, exchange.receivedAtMs + exchange.budgetMs, exchange);
     this.#dependencies.pool.submit(exchange.job);

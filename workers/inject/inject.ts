@@ -2,6 +2,7 @@
 import type { InjectResult, InjectTask, Outcome } from '../protocol.ts';
 import type { CompiledRevision, InjectDecision } from './provider.ts';
 import { REASONS, type ReasonCode, reasonOf } from './reason.ts';
+import { isReplicable, ReuseWatch } from './reuse.ts';
 import { type Answer, decodeReview, encodeReview, type ReviewIdentity } from './review.ts';
 
 export type InjectAnswer = Omit<InjectResult, 'timing'>;
@@ -58,12 +59,21 @@ export function injectReview(task: InjectTask, lookup: (digest: string) => Compi
     const revision = lookup(task.revision);
     if (revision === undefined) return fail(identity, 'REVISION_UNKNOWN', REASONS.REVISION_UNKNOWN.sentence);
     const { object } = decoded.request;
+    const watch = task.reuse === undefined ? null : new ReuseWatch(task.reuse);
     const decision: InjectDecision =
       object === null
         ? { kind: 'denied', code: 'POD_MISSING', message: REASONS.POD_MISSING.sentence }
-        : revision.inject({ ...decoded.request, object });
+        : revision.inject(watch === null ? { ...decoded.request, object } : { ...decoded.request, object, watch });
     const made = answer(decision);
-    return { outcome: made.outcome, body: encodeReview(identity, made.answer) };
+    const body = encodeReview(identity, made.answer);
+    if (watch === null || object === null || decision.kind === 'denied' || decision.kind === 'failed') {
+      return { outcome: made.outcome, body };
+    }
+    return {
+      outcome: made.outcome,
+      body,
+      reusable: watch.granted && isReplicable(task.review, object, watch.question),
+    };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return fail(identity, 'INTERNAL', `${REASONS.INTERNAL.sentence}: ${message}`);

@@ -5,6 +5,7 @@ import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext, RevisionSource } from '../protocol.ts';
 import type { JsonObject } from '../template/value.ts';
 import type { RevisionRelease } from './release/told.ts';
+import type { ReuseWatch } from './reuse.ts';
 
 /** A decoded admission request. The objects are the request's own and are never modified. */
 export interface InjectRequest {
@@ -16,6 +17,8 @@ export interface InjectRequest {
   readonly object: JsonObject;
   readonly params: Readonly<Record<string, string>>;
   readonly cluster: ClusterContext;
+  /** Present when the answer would be kept for the pod's replicas. */
+  readonly watch?: ReuseWatch;
 }
 
 export type InjectDecision =

