@@ -128,16 +128,19 @@ export class AdmissionHandler implements ExchangeOwner {
   }
 
   #submit(exchange: Exchange, route: Route, header: ReviewHeader, review: string, timeoutMs: number): void {
-    const { mesh, revision, params, cluster } = route;
+    const { mesh, revision, params, cluster, policyName } = route;
+    const policies = this.#dependencies.router()?.snapshot.policies ?? null;
     exchange.budgetMs = budgetMs(timeoutMs, mesh.deadlineReserveMs);
     const task = {
       revision: revision.digest,
       review,
       params,
+      ...(policies === null ? {} : { policies: policies.digest }),
+      ...(policyName === null ? {} : { policyName }),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
     };
-    exchange.job = new Job(task, revision, exchange.receivedAtMs + exchange.budgetMs, exchange);
+    exchange.job = new Job(task, revision, exchange.receivedAtMs + exchange.budgetMs, exchange, policies);
     this.#dependencies.pool.submit(exchange.job);
   }
 

@@ -5,6 +5,7 @@
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
 import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
+import { checkPolicies } from './check-policies.ts';
 import { parseFiles } from './parse-files.ts';
 import { checkPolicySet } from './policy-check.ts';
 import type { PolicyFile } from './policy-file.ts';
@@ -59,14 +60,15 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
   }
   const resolved = await resolveSet(set, tree, cache.references, options.signal);
   const compiled = await compileRevisions(resolved.revisions, cache.compiled, options);
-  const problems = [...validated, ...resolved.problems, ...compiled.problems];
+  const checked = await checkPolicies(resolved.policies, cache.compiled, options);
+  const problems = [...validated, ...resolved.problems, ...compiled.problems, ...checked.problems];
   return {
     snapshot: problems.some((each) => each.severity === 'error')
       ? null
       : { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts },
     tests: resolved.tests,
     problems,
-    cache: { files: parsed.cache, references: resolved.cache, compiled: compiled.cache },
+    cache: { files: parsed.cache, references: resolved.cache, compiled: new Map([...compiled.cache, ...checked.cache]) },
     work: { parsedFiles: parsed.parsedCount, compiledRevisions: compiled.compiledCount },
   };
 }

@@ -20,6 +20,9 @@ export interface PolicySet {
   readonly revisions: ReadonlyMap<string, ReadonlyMap<string, Placed<'MeshRevision'>>>;
   readonly clusters: ReadonlyMap<string, Placed<'ClusterSnapshot'>>;
   readonly tests: ReadonlyMap<string, Placed<'InjectionTest'>>;
+  readonly podPolicies: ReadonlyMap<string, Placed<'PodPolicy'>>;
+  readonly admissionPolicies: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicy'>>;
+  readonly admissionBindings: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicyBinding'>>;
 }
 
 export interface PlacedFile {
@@ -36,6 +39,9 @@ export function collectPolicySet(
   const revisions = new Map<string, Map<string, Placed<'MeshRevision'>>>();
   const clusters = new Map<string, Placed<'ClusterSnapshot'>>();
   const tests = new Map<string, Placed<'InjectionTest'>>();
+  const podPolicies = new Map<string, Placed<'PodPolicy'>>();
+  const admissionPolicies = new Map<string, Placed<'ValidatingAdmissionPolicy'>>();
+  const admissionBindings = new Map<string, Placed<'ValidatingAdmissionPolicyBinding'>>();
   const problems: Problem[] = [];
   const add = <K extends Kind>(
     into: Map<string, Placed<K>>,
@@ -80,10 +86,20 @@ export function collectPolicySet(
       case 'InjectionTest':
         add(tests, file, document, 'injection test');
         break;
+      case 'PodPolicy':
+        add(podPolicies, file, document, 'pod policy');
+        break;
+      case 'ValidatingAdmissionPolicy':
+        add(admissionPolicies, file, document, 'validating admission policy');
+        break;
+      case 'ValidatingAdmissionPolicyBinding':
+        add(admissionBindings, file, document, 'validating admission policy binding');
+        break;
     }
   }
   const complete = files.every(({ content }) => content.complete);
-  return { set: { broken, complete, meshes, revisions, clusters, tests }, problems };
+  const policies = { podPolicies, admissionPolicies, admissionBindings };
+  return { set: { broken, complete, meshes, revisions, clusters, tests, ...policies }, problems };
 }
 
 /** Whether a mesh is defined, as far as can be told. */

@@ -1,6 +1,7 @@
 /**
  * One review on its way through the pool.
  */
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { InjectResult, InjectTask, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
 
@@ -16,7 +17,8 @@ export interface JobListener {
 /** Times are performance.now() milliseconds; 0 means not yet. */
 export class Job {
   readonly task: InjectTask;
-  readonly source: RevisionSource;
+  /** What the task names by digest, for a worker that does not know it. */
+  readonly unknown: Pick<InjectTask, 'source' | 'policySource'>;
   readonly expiresAtMs: number;
   readonly #listener: JobListener;
   queuedAtMs = 0;
@@ -27,9 +29,15 @@ export class Job {
   resent = false;
   timer: NodeJS.Timeout | null = null;
 
-  constructor(task: InjectTask, source: RevisionSource, expiresAtMs: number, listener: JobListener) {
+  constructor(
+    task: InjectTask,
+    source: RevisionSource,
+    expiresAtMs: number,
+    listener: JobListener,
+    policies: PolicySetSource | null = null,
+  ) {
     this.task = task;
-    this.source = source;
+    this.unknown = policies === null ? { source } : { source, policySource: policies };
     this.expiresAtMs = expiresAtMs;
     this.#listener = listener;
   }

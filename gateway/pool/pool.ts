@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { InjectTask, RevisionSource, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, InjectTask, WorkerReply } from '../../workers/protocol.ts';
 import { CompileBench } from './compile-bench.ts';
 import type { Job } from './job.ts';
 import { type SlotListener, type SlotState, WorkerSlot } from './worker-slot.ts';
@@ -50,7 +50,7 @@ export class WorkerPool implements SlotListener {
   #queue: Job[] = [];
   /** Where the queue begins: what is before has been taken. */
   #head = 0;
-  #revisions: readonly RevisionSource[] = [];
+  #revisions: readonly CompileSource[] = [];
   #flushing = false;
   #inFlight = 0;
   #workersLost = 0;
@@ -101,7 +101,7 @@ export class WorkerPool implements SlotListener {
    * Makes these the revisions that every worker knows: compiled in one worker after the other, so that the others go on serving.
    * Digests of the revisions that did not compile are returned.
    */
-  async warm(sources: readonly RevisionSource[]): Promise<readonly string[]> {
+  async warm(sources: readonly CompileSource[]): Promise<readonly string[]> {
     this.#revisions = sources;
     const failed = new Set<string>();
     for (const slot of this.#slots) {
@@ -111,7 +111,7 @@ export class WorkerPool implements SlotListener {
   }
 
   /** Compiles a revision in a thread apart from the workers, to see what is wrong with it. Rejects when it can not be tried. */
-  check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+  check(source: CompileSource): Promise<readonly CompileProblem[]> {
     return this.#bench.check(source);
   }
 
@@ -128,7 +128,7 @@ export class WorkerPool implements SlotListener {
     await Promise.all([...this.#slots.map((slot) => slot.close()), this.#bench.close()]);
   }
 
-  revisions(): readonly RevisionSource[] {
+  revisions(): readonly CompileSource[] {
     return this.#revisions;
   }
 
@@ -208,7 +208,7 @@ export class WorkerPool implements SlotListener {
     const tasks: InjectTask[] = [];
     for (const job of batch) {
       job.dispatchedAtMs = now;
-      tasks.push(job.resent ? { ...job.task, source: job.source } : job.task);
+      tasks.push(job.resent ? { ...job.task, ...job.unknown } : job.task);
     }
     this.#inFlight += batch.length;
     slot.send(batch, tasks);

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, InjectTask, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import type { Job } from './job.ts';
 
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
@@ -22,7 +22,7 @@ export interface SlotOptions {
 
 export interface SlotListener {
   /** Revisions that a new worker has to know before it serves. */
-  revisions(): readonly RevisionSource[];
+  revisions(): readonly CompileSource[];
   /** The slot can take batches, or more of them. */
   slotFree(): void;
   batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[]): void;
@@ -66,7 +66,7 @@ export class WorkerSlot {
   }
 
   /** Compiles revisions in this worker ahead of requests. A worker that is not up will learn them when it is. */
-  async warm(sources: readonly RevisionSource[]): Promise<readonly WarmReply[]> {
+  async warm(sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     if (this.state !== 'serving') return [];
     const piscina = this.#piscina;
     try {
@@ -122,7 +122,7 @@ export class WorkerSlot {
     return piscina;
   }
 
-  async #warm(piscina: Piscina, sources: readonly RevisionSource[]): Promise<readonly WarmReply[]> {
+  async #warm(piscina: Piscina, sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     return (await piscina.run(sources, { name: 'warm' })) as readonly WarmReply[];
   }
 

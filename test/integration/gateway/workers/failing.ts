@@ -2,11 +2,11 @@
  * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can.
  */
 import { inject as injectForReal } from '../../../../workers/main.ts';
-import type { InjectTask, WorkerReply } from '../../../../workers/protocol.ts';
+import type { InjectTask } from '../../../../workers/protocol.ts';
 
 export { check, warm } from '../../../../workers/main.ts';
 
-export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
+export function inject(tasks: readonly InjectTask[]): ReturnType<typeof injectForReal> {
   for (const { review } of tasks) {
     if (review.includes('fail: exit')) process.exit(7);
     if (review.includes('fail: memory')) exhaustMemory();
