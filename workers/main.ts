@@ -77,7 +77,8 @@ function injectOne(task: InjectTask): WorkerReply {
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);
     if (known === undefined) return failure('REVISION_UNKNOWN', 'this worker does not have the policies');
-    if (task.revision !== NO_REVISION && !compiled.has(task.revision)) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
+    if (task.revision !== NO_REVISION && !compiled.has(task.revision))
+      return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
     const { outcome, body, reusable } = injectReview(task, lookUp, known?.forName(task.policyName) ?? null);
     return {
       ok: true,

@@ -4,8 +4,8 @@
  */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
-import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
 import { checkPolicies } from './check-policies.ts';
+import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
 import { parseFiles } from './parse-files.ts';
 import { checkPolicySet } from './policy-check.ts';
 import type { PolicyFile } from './policy-file.ts';
@@ -68,7 +68,11 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
       : { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts },
     tests: resolved.tests,
     problems,
-    cache: { files: parsed.cache, references: resolved.cache, compiled: new Map([...compiled.cache, ...checked.cache]) },
+    cache: {
+      files: parsed.cache,
+      references: resolved.cache,
+      compiled: new Map([...compiled.cache, ...checked.cache]),
+    },
     work: { parsedFiles: parsed.parsedCount, compiledRevisions: compiled.compiledCount },
   };
 }

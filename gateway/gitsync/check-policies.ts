@@ -18,6 +18,9 @@ export async function checkPolicies(
     return { problems: found.map(place), cache: new Map([[source.digest, found]]) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { problems: [problem('COMPILE_FAILED', '', `the pod policies could not be compiled: ${why}`)], cache: new Map() };
+    return {
+      problems: [problem('COMPILE_FAILED', '', `the pod policies could not be compiled: ${why}`)],
+      cache: new Map(),
+    };
   }
 }

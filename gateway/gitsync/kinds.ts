@@ -5,7 +5,9 @@ import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'js
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
 import podPolicySchema from '../../policies/schema/pod-policy.schema.json' with { type: 'json' };
 import admissionPolicySchema from '../../policies/schema/validating-admission-policy.schema.json' with { type: 'json' };
-import admissionBindingSchema from '../../policies/schema/validating-admission-policy-binding.schema.json' with { type: 'json' };
+import admissionBindingSchema from '../../policies/schema/validating-admission-policy-binding.schema.json' with {
+  type: 'json',
+};
 import type { Operation } from '../../workers/jsonpatch/operation.ts';
 import type { PolicyPhase, ResourceRule, ValidationAction } from '../../workers/policy/policy-source.ts';
 import type { NativeSidecars } from '../../workers/protocol.ts';

@@ -22,7 +22,10 @@ export interface ResolvedPolicies {
 interface Origin {
   readonly source: PolicySource;
   /** The field of a document that a path of the source came from. */
-  readonly locate: (path: FieldPath) => { readonly placed: { file: string; document: PolicyDocument }; readonly path: FieldPath };
+  readonly locate: (path: FieldPath) => {
+    readonly placed: { file: string; document: PolicyDocument };
+    readonly path: FieldPath;
+  };
   /** Texts from files, by the index of their mutation. */
   readonly texts: ReadonlyMap<number, ResolvedText>;
 }
@@ -82,7 +85,11 @@ function podPolicy(placed: Placed<'PodPolicy'>, references: References, problems
   return { source, texts, locate: (path) => ({ placed, path: ['spec', ...podPolicyPath(path)] }) };
 }
 
-const MUTATION_FIELDS: Readonly<Record<string, string>> = { operations: 'jsonPatch', overlay: 'merge', text: 'template' };
+const MUTATION_FIELDS: Readonly<Record<string, string>> = {
+  operations: 'jsonPatch',
+  overlay: 'merge',
+  text: 'template',
+};
 
 function podPolicyPath(path: FieldPath): FieldPath {
   const [first, index, field, ...rest] = path;
@@ -108,7 +115,8 @@ function boundPolicy(
   if (policy === undefined) {
     const broken = !set.complete || set.broken.has(`ValidatingAdmissionPolicy/${policyName}`);
     const why = suggestion(policyName, set.admissionPolicies.keys());
-    if (!broken) at('POLICY_UNDEFINED', ['spec', 'policyName'], `there is no policy ${JSON.stringify(policyName)}${why}`);
+    if (!broken)
+      at('POLICY_UNDEFINED', ['spec', 'policyName'], `there is no policy ${JSON.stringify(policyName)}${why}`);
     return null;
   }
   const { spec, name } = policy.document;

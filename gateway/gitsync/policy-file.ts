@@ -1,7 +1,16 @@
 /** Reads one file's policy documents, each checked against its schema. The result depends on the text alone, so it can be kept by blob. */
-import type { Problem } from '../snapshot.ts';
+
 import type { JsonObject } from '../../workers/template/value.ts';
-import { ADMISSION_KINDS, ADMISSION_VERSION, API_GROUP, API_VERSION, KIND_SCHEMAS, type Kind, type SpecOfKind } from './kinds.ts';
+import type { Problem } from '../snapshot.ts';
+import {
+  ADMISSION_KINDS,
+  ADMISSION_VERSION,
+  API_GROUP,
+  API_VERSION,
+  KIND_SCHEMAS,
+  type Kind,
+  type SpecOfKind,
+} from './kinds.ts';
 import { suggestion } from './nearest.ts';
 import { parseDocumentsAside } from './parsing.ts';
 import { type Position, type ProblemCode, problem } from './problem.ts';

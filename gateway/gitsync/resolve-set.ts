@@ -7,8 +7,8 @@ import { MAX_REFERENCED_FILE_BYTES } from './limits.ts';
 import { buildMesh } from './mesh.ts';
 import { readBounded } from './parse-files.ts';
 import { parseConfigMapsAside } from './parsing.ts';
-import type { Placed, PolicySet } from './policy-set.ts';
 import { type ResolvedPolicies, resolvePolicies } from './pod-policies.ts';
+import type { Placed, PolicySet } from './policy-set.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
 import type { SourceTree, TreeFile } from './tree.ts';
@@ -70,7 +70,14 @@ export async function resolveSet(
   for (const [name, placed] of set.tests) tests.set(name, resolveTest(placed, references, problems));
   const policies = resolvePolicies(set, references, tree.prefix);
   problems.push(...policies.problems);
-  return { parts: { meshes, paths, clusters, policies: policies.source }, policies, revisions, tests, problems, cache: references.cache() };
+  return {
+    parts: { meshes, paths, clusters, policies: policies.source },
+    policies,
+    revisions,
+    tests,
+    problems,
+    cache: references.cache(),
+  };
 }
 
 function resolveTest(placed: Placed<'InjectionTest'>, references: References, problems: Problem[]): ResolvedTest {

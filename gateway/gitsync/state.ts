@@ -7,6 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { digestOf } from './canonical-json.ts';
@@ -108,6 +109,7 @@ interface EncodedSnapshot {
   readonly loadedAt: string;
   readonly meshes: readonly EncodedMesh[];
   readonly clusters: readonly EncodedCluster[];
+  readonly policies?: PolicySetSource | null;
 }
 
 function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
@@ -127,6 +129,7 @@ function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
       ),
       owners: [...cluster.owners],
     })),
+    policies: snapshot.policies,
   };
 }
 
@@ -148,7 +151,11 @@ function decodeSnapshot(encoded: EncodedSnapshot): Snapshot {
       owners: new Map(cluster.owners),
     });
   }
-  return { revision: encoded.revision, loadedAt: new Date(encoded.loadedAt), meshes, paths, clusters };
+  const policies = encoded.policies ?? null;
+  if (policies !== null && digestOf({ policies: policies.policies }) !== policies.digest) {
+    throw new Error('the digest of the pod policies does not agree');
+  }
+  return { revision: encoded.revision, loadedAt: new Date(encoded.loadedAt), meshes, paths, clusters, policies };
 }
 
 function parseJson(text: string): unknown {
