@@ -145,7 +145,7 @@ function readAdmissionDocument(
   const position = document.locate(['kind']);
   if (kind.startsWith('MutatingAdmissionPolicy')) {
     const message = `${kind} is not supported: write its mutations as a PodPolicy`;
-    return { problems: [{ code: 'KIND_UNSUPPORTED', message, position }] };
+    return { problems: [{ code: 'POLICY_KIND_UNSUPPORTED', message, position }] };
   }
   if (!isKind(kind) || !ADMISSION_KINDS.has(kind)) return null;
   const version = memberOf(value, 'apiVersion');

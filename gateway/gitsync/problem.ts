@@ -38,7 +38,10 @@ export const PROBLEM_CODES = {
   DOCUMENT_TOO_MANY: { remedy: 'author', text: 'The source holds more policy documents than the limit.' },
   VERSION_UNKNOWN: { remedy: 'author', text: 'No such version of the meshgate.dev API.' },
   KIND_UNKNOWN: { remedy: 'author', text: 'No such kind.' },
-  KIND_UNSUPPORTED: { remedy: 'author', text: 'A kind of Kubernetes that is not read, with what to write instead.' },
+  POLICY_KIND_UNSUPPORTED: {
+    remedy: 'author',
+    text: 'A kind of Kubernetes that is not read, with what to write instead.',
+  },
   POLICY_UNSUPPORTED: {
     remedy: 'author',
     text: 'A ValidatingAdmissionPolicy asks for more than the request holds (paramKind, authorizer).',
