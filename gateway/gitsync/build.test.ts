@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { CompileSource, RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import { type Build, type BuildCache, buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
 import { digestOf } from './canonical-json.ts';
 import { MAX_DOCUMENTS, MAX_POLICY_FILE_BYTES, MAX_REFERENCED_FILE_BYTES } from './limits.ts';

@@ -8,7 +8,7 @@ import { type RequiredLabel, requiredLabel } from './match.ts';
 import { Policy } from './policy.ts';
 import type { PolicySetSource } from './policy-source.ts';
 import { PolicyProblems } from './problem.ts';
-import { type PolicyRequest, policyRequest } from './request.ts';
+import { labelsIn, type PolicyRequest, policyRequest } from './request.ts';
 import { type PolicyMesh, type PolicyNote, PolicyRun } from './run.ts';
 import { findStaticConflicts } from './static-conflicts.ts';
 
@@ -60,8 +60,11 @@ export class CompiledPolicies {
     name?: string,
   ): { readonly decision: InjectDecision; readonly notes: readonly PolicyNote[] } | null {
     if (this.#active.length === 0) return null;
+    // Most requests are no policy's business: nothing is made for them.
+    const candidates = this.#candidates(raw, review);
+    if (candidates.length === 0) return null;
     const request = policyRequest(raw, mesh?.mesh ?? '', review.cluster);
-    const matching = this.#matching(request, name);
+    const matching = this.#matching(candidates, request, name);
     if (matching.length === 0) return null;
     const run = new PolicyRun(matching, request, review);
     return { decision: run.decide(mesh), notes: run.notes };
@@ -76,14 +79,18 @@ export class CompiledPolicies {
     }
   }
 
-  #matching(request: PolicyRequest, name: string | undefined): readonly Policy[] {
-    const candidates = [...this.#anyLabels];
-    if (this.#byLabel.size > 0) {
-      this.#collect('object', request.labels, candidates);
-      if (request.oldLabels !== null) this.#collect('object', request.oldLabels, candidates);
-      this.#collect('namespace', request.namespaceLabels, candidates);
-    }
-    if (candidates.length === 0) return [];
+  /** Policies that may match: those that ask for no label, and those that ask for one that is there. */
+  #candidates(raw: JsonObject, { cluster, namespace }: ReviewRequest): readonly number[] {
+    if (this.#byLabel.size === 0) return this.#anyLabels;
+    const found = [...this.#anyLabels];
+    this.#collect('object', labelsIn(raw, 'object'), found);
+    this.#collect('object', labelsIn(raw, 'oldObject'), found);
+    if (cluster.namespace !== null) this.#collect('namespace', cluster.namespace.labels, found);
+    this.#collect('namespace', { 'kubernetes.io/metadata.name': namespace }, found);
+    return found;
+  }
+
+  #matching(candidates: readonly number[], request: PolicyRequest, name: string | undefined): readonly Policy[] {
     const inOrder = candidates.length === 1 ? candidates : [...new Set(candidates)].sort((a, b) => a - b);
     const matching: Policy[] = [];
     for (const index of inOrder) {
@@ -93,7 +100,7 @@ export class CompiledPolicies {
     return matching;
   }
 
-  #collect(of: RequiredLabel['of'], labels: JsonObject, into: number[]): void {
+  #collect(of: RequiredLabel['of'], labels: Readonly<Record<string, unknown>>, into: number[]): void {
     for (const key of Object.keys(labels)) {
       const found = this.#byLabel.get(placeOf(of, key, String(labels[key])));
       if (found !== undefined) into.push(...found);

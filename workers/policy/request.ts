@@ -38,6 +38,11 @@ function object(value: JsonValue | undefined, name: string): JsonObject | null {
   return isJsonObject(found) ? found : null;
 }
 
+/** Labels of one of a request's objects; empty where there are none. */
+export function labelsIn(raw: JsonObject, name: 'object' | 'oldObject'): JsonObject {
+  return labelsOf(member(raw, name));
+}
+
 function labelsOf(of: JsonValue | undefined): JsonObject {
   return object(object(of, 'metadata') ?? undefined, 'labels') ?? EMPTY;
 }
