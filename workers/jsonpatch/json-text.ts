@@ -21,6 +21,11 @@ export function markShared(value: JsonValue): void {
   if (typeof value === 'object' && value !== null && !texts.has(value)) texts.set(value, '');
 }
 
+/** The same text as JSON.stringify(text). */
+export function quoteJson(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
 /**
  * Puts the text of values together piece by piece: to join pieces at the end is cheaper than to flatten a text that grew by addition.
  */
