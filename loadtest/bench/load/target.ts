@@ -1,0 +1,114 @@
+/**
+ * A server under load: its connections, kept open from window to window, and the requests that go to it in turn.
+ */
+import { Connection, type ConnectionListener } from './connection.ts';
+import type { LoadWindow, OpenCommand } from './protocol.ts';
+import { makeRequests } from './requests.ts';
+import { Window } from './window.ts';
+
+/** Requests of an open loop that wait for a connection; more are a server that does not keep up. */
+const WAITING_LIMIT = 100_000;
+
+export class Target implements ConnectionListener {
+  readonly url: URL;
+  readonly #requests: readonly Buffer[];
+  readonly #size: number;
+  #connections = new Set<Connection>();
+  #next = 0;
+  #window: Window | null = null;
+
+  constructor({ urls, connections, reviews }: OpenCommand) {
+    this.url = new URL(urls[0] ?? '');
+    this.#requests = makeRequests(urls, reviews);
+    this.#size = connections;
+  }
+
+  /** Opens the connections that are not there; an idle one may have been closed by the server since. */
+  async connect(): Promise<void> {
+    while (this.#connections.size < this.#size) this.#connections.add(await Connection.open(this.url, this));
+  }
+
+  /** Loads the server for `ms` as its answers come. */
+  async capacity(ms: number): Promise<LoadWindow> {
+    await this.connect();
+    return this.#run(ms, (window) => {
+      for (const connection of this.#connections) this.#send(connection, window, performance.now());
+    });
+  }
+
+  /** Sends `perSecond` for `ms`, evenly. Looks at the clock all the time: timers are too coarse. */
+  async rate(ms: number, perSecond: number): Promise<LoadWindow> {
+    await this.connect();
+    return this.#run(ms, (window) => {
+      window.free = [...this.#connections];
+      let due = 0;
+      const tick = (): void => {
+        if (window.over) return;
+        const end = Math.min(performance.now(), window.endMs);
+        for (; window.startMs + (due * 1_000) / perSecond < end; due++) {
+          window.waiting.push(window.startMs + (due * 1_000) / perSecond);
+          this.#sendWaiting(window);
+        }
+        if (window.waiting.length > WAITING_LIMIT) window.fail(new Error('the server does not keep up with the rate'));
+        else if (performance.now() < window.endMs) setImmediate(tick);
+        else window.checkDone();
+      };
+      tick();
+    });
+  }
+
+  answered(connection: Connection, ok: boolean, bytes: number): void {
+    const window = this.#window;
+    if (window === null) return;
+    const now = performance.now();
+    window.count(now, now - connection.sinceMs, ok, bytes);
+    if (window.free !== null) {
+      window.free.push(connection);
+      this.#sendWaiting(window);
+      window.checkDone();
+    } else if (now < window.endMs) this.#send(connection, window, now);
+    else window.checkDone();
+  }
+
+  closed(connection: Connection, reason: string): void {
+    this.#connections.delete(connection);
+    this.#window?.fail(new Error(reason));
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.destroy();
+    this.#connections.clear();
+  }
+
+  async #run(ms: number, start: (window: Window) => void): Promise<LoadWindow> {
+    const cpu = process.cpuUsage();
+    try {
+      const result = await new Promise<LoadWindow>((resolve, reject) => {
+        const window = new Window(ms, resolve, reject);
+        this.#window = window;
+        start(window);
+      });
+      const { user, system } = process.cpuUsage(cpu);
+      return { ...result, ownCpuSeconds: (user + system) / 1e6 };
+    } finally {
+      this.#window = null;
+    }
+  }
+
+  #send(connection: Connection, window: Window, sinceMs: number): void {
+    const request = this.#requests[this.#next++ % this.#requests.length];
+    if (request === undefined) return;
+    connection.sinceMs = sinceMs;
+    window.underWay++;
+    connection.send(request);
+  }
+
+  #sendWaiting(window: Window): void {
+    while (window.free !== null && window.free.length > 0) {
+      const sinceMs = window.waiting.shift();
+      if (sinceMs === undefined) return;
+      const connection = window.free.pop();
+      if (connection !== undefined) this.#send(connection, window, sinceMs);
+    }
+  }
+}
