@@ -14,3 +14,8 @@ export function canPin(): boolean {
 export function pinned(cores: string): readonly string[] {
   return canPin() ? ['taskset', '-c', cores] : [];
 }
+
+/** Moves a running process with all its threads to these cores, where that is possible. */
+export function pinRunning(pid: number, cores: string): void {
+  if (canPin()) spawnSync('taskset', ['-a', '-p', '-c', cores, String(pid)], { stdio: 'ignore' });
+}

@@ -6,7 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Section } from './figures.ts';
+import { measureBigPods } from './modes/big-pods.ts';
+import { measureColdStart } from './modes/cold-start.ts';
+import { measureCores } from './modes/cores.ts';
+import { measureHandshakes } from './modes/handshakes.ts';
 import { measureInProcess } from './modes/in-process.ts';
+import { measureLatency } from './modes/latency.ts';
+import { measureRevisions } from './modes/revisions.ts';
 import { measureCapacity } from './modes/servers.ts';
 import { type BenchOptions, type Mode, parseBenchOptions, USAGE, UsageError } from './options.ts';
 import { reportText } from './report.ts';
@@ -16,6 +22,12 @@ const MEASURES: Readonly<Record<Mode, (run: BenchRun) => Promise<Section>>> = {
   'in-process': measureInProcess,
   distinct: (run) => measureCapacity(run, 'distinct'),
   storm: (run) => measureCapacity(run, 'storm'),
+  cores: measureCores,
+  latency: measureLatency,
+  handshakes: measureHandshakes,
+  'big-pods': measureBigPods,
+  revisions: measureRevisions,
+  'cold-start': measureColdStart,
 };
 
 async function main(options: BenchOptions): Promise<number> {

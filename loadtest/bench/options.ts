@@ -4,7 +4,17 @@ import { parseArgs } from 'node:util';
 import { BENCH_PROVIDERS, type BenchProvider } from './policy.ts';
 
 /** What can be measured, in the order in which it is. */
-export const MODES = ['in-process', 'distinct', 'storm'] as const;
+export const MODES = [
+  'in-process',
+  'distinct',
+  'storm',
+  'cores',
+  'latency',
+  'handshakes',
+  'big-pods',
+  'revisions',
+  'cold-start',
+] as const;
 export type Mode = (typeof MODES)[number];
 
 const DEFAULT_MODES: readonly Mode[] = ['in-process', 'distinct'];

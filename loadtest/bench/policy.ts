@@ -60,7 +60,7 @@ export function benchPolicy(folder: string, provider: BenchProvider, revisions =
   const documents = [meshDocument(provider, paths[0] ?? '')];
   for (let i = 0; i < revisions; i++) {
     const name = i === 0 ? 'default' : `r-${i}`;
-    mkdirSync(join(folder, name));
+    mkdirSync(join(folder, name), { recursive: true });
     for (const { file, vary } of texts) {
       const text = readFileSync(join(recorded, file), 'utf8');
       writeFileSync(join(folder, name, file), i === 0 ? text : vary(text, i));

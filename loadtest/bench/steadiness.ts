@@ -5,12 +5,12 @@
  */
 
 /** Requests and seconds that are served in any case before a server counts as warm. */
-export const WARM_REQUESTS = 10_000;
+export const WARM_REQUESTS = 20_000;
 export const WARM_SECONDS = 8;
 /** No warming goes on for longer. */
 export const WARM_LIMIT_SECONDS = 45;
 /** Windows that have to bring nothing. */
-export const WARM_LAST_WINDOWS = 4;
+export const WARM_LAST_WINDOWS = 5;
 /** A cost that falls by less than this share has stopped falling. */
 export const WARM_GAIN = 0.03;
 
