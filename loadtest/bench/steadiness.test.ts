@@ -10,7 +10,7 @@ function windows(...costs: number[]): WarmWindow[] {
 
 test('a server is warm when its last windows bring nothing any more', () => {
   assert.ok(!isWarm(windows(9, 7, 6, 5, 4, 3.5, 3.2), RULE));
-  assert.ok(isWarm(windows(9, 5, 3, 3.01, 2.99, 3, 3.02), RULE));
+  assert.ok(isWarm(windows(9, 5, 3, 3.01, 2.99, 3, 3.02, 3.01), RULE));
 });
 
 test('a slow window between fast ones neither ends the warming nor prolongs it', () => {
