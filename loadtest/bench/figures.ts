@@ -2,7 +2,7 @@
  * What a mode reports, as data; `report.ts` makes the text of it.
  */
 import type { Measured, Window } from './rounds.ts';
-import { ratios, type Summary, summarize } from './statistics.ts';
+import { median, ratios, type Summary, summarize } from './statistics.ts';
 
 export interface Figure {
   /** Unique within its section. */
@@ -28,6 +28,8 @@ export function figure(name: string, unit: string, values: readonly number[]): F
 
 /** A share of the generator's core above this limits what it measures. */
 const GENERATOR_LIMIT = 0.9;
+/** A server under full load that has less of its core shares it with something else. */
+const SERVER_LIMIT = 0.85;
 
 /** The figures of one subject. */
 export function subjectFigures(name: string, rounds: readonly Measured<Window>[]): Figure[] {
@@ -56,18 +58,24 @@ export function errorsOf(all: readonly (readonly Measured<Window>[])[]): number 
   return all.flat().reduce((sum, { window }) => sum + window.errors, 0);
 }
 
-/** A note for each subject that the generator may have held back. */
-export function generatorNotes(
+/** A note for each subject whose throughput something else than its own core limited: there the ratio by CPU time counts. */
+export function limitNotes(
   names: readonly string[],
   all: readonly (readonly Measured<Window & { readonly ownCpuSeconds: number }>[])[],
 ): string[] {
   return all.flatMap((rounds, i) => {
-    const { median } = summarize(rounds.map(({ window }) => window.ownCpuSeconds / window.seconds));
-    if (median < GENERATOR_LIMIT) return [];
-    return [
-      `the generator was busy ${(median * 100).toFixed(0)} % of the time with ${names[i]}: see the ratio by CPU time`,
-    ];
+    const generator = median(rounds.map(({ window }) => window.ownCpuSeconds / window.seconds));
+    const server = median(rounds.map(({ busyCores }) => busyCores ?? 1));
+    if (generator > GENERATOR_LIMIT)
+      return [`${names[i]}: the generator was busy ${percent(generator)} of the time; compare by CPU time`];
+    if (server < SERVER_LIMIT)
+      return [`${names[i]}: it had its core only ${percent(server)} of the time; compare by CPU time`];
+    return [];
   });
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function cpuOf(rounds: readonly Measured<Window>[]): number[] | null {

@@ -4,7 +4,7 @@
  */
 
 import { GENERATOR_CORE } from '../cores.ts';
-import { errorsOf, type Figure, generatorNotes, ratioFigures, type Section, subjectFigures } from '../figures.ts';
+import { errorsOf, type Figure, limitNotes, ratioFigures, type Section, subjectFigures } from '../figures.ts';
 import { Generator } from '../load/generator.ts';
 import type { LoadWindow, ReviewsSpec } from '../load/protocol.ts';
 import type { BenchPolicy } from '../policy.ts';
@@ -83,7 +83,7 @@ export function measureCapacity(run: BenchRun, kind: ReviewsSpec['kind']): Promi
       mode: kind,
       title: `${kind}: over HTTPS on one core, ${policy.description}, ${spec.count} ${kind} reviews, answers of ${answerBytes} bytes, ${options.connections} connections`,
       figures,
-      notes: generatorNotes(names, measured),
+      notes: limitNotes(names, measured),
       errors: errorsOf(measured),
     };
   });
