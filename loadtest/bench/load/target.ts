@@ -3,7 +3,7 @@
  */
 import { Connection, type ConnectionListener } from './connection.ts';
 import type { LoadWindow, OpenCommand } from './protocol.ts';
-import { makeRequests } from './requests.ts';
+import { makeRequests, type PreparedRequest } from './requests.ts';
 import { Window } from './window.ts';
 
 /** Requests of an open loop that wait for a connection; more are a server that does not keep up. */
@@ -11,7 +11,7 @@ const WAITING_LIMIT = 100_000;
 
 export class Target implements ConnectionListener {
   readonly url: URL;
-  readonly #requests: readonly Buffer[];
+  readonly #requests: readonly PreparedRequest[];
   readonly #size: number;
   #connections = new Set<Connection>();
   #next = 0;
@@ -96,11 +96,12 @@ export class Target implements ConnectionListener {
   }
 
   #send(connection: Connection, window: Window, sinceMs: number): void {
-    const request = this.#requests[this.#next++ % this.#requests.length];
+    const count = this.#next++;
+    const request = this.#requests[count % this.#requests.length];
     if (request === undefined) return;
     connection.sinceMs = sinceMs;
     window.underWay++;
-    connection.send(request);
+    connection.send(request.renew(count));
   }
 
   #sendWaiting(window: Window): void {
