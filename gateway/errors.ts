@@ -35,6 +35,24 @@ export const REQUEST_ERRORS = {
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),
+  DEADLINE_UNREACHABLE: entry(
+    'internal',
+    503,
+    true,
+    'So much waits for a worker that the timeout would be over first.',
+  ),
+  OVERLOADED: entry(
+    'internal',
+    503,
+    true,
+    'More requests arrive than can be done, so only as many wait as are done soon.',
+  ),
+  POD_QUARANTINED: entry(
+    'user',
+    503,
+    false,
+    'Pods of this workload ended workers, so no more of them are tried for a while.',
+  ),
   DEADLINE_EXCEEDED: entry('internal', 504, true, 'The request could not be done within its timeout.'),
   WORKER_CRASHED: entry('internal', 500, true, 'The worker that held the request ended unexpectedly.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -19,6 +19,8 @@ export interface Mesh {
   readonly ignoredNamespaces: readonly string[];
   /** Kept back from the apiserver's timeout for the way home, in milliseconds. */
   readonly deadlineReserveMs: number;
+  /** Its part of the workers' time when several meshes want it, relative to the shares of the others. */
+  readonly share: number;
   readonly vcluster: 'Skip' | 'StripLabels' | 'Allow';
   readonly nativeSidecars: NativeSidecars;
   /** Name of the ClusterSnapshot whose namespaces, owners and nodes count; null: the only one there is, if any. */

@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { compileRevision } from './inject/compile.ts';
 import { injectReview } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
+import { countBegun, countEnded } from './progress.ts';
 import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
 /**
@@ -18,7 +19,9 @@ const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT })
 
 /** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
 export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
-  return tasks.map(injectOne);
+  const replies = tasks.map(injectOne);
+  countEnded();
+  return replies;
 }
 
 /** Compiles revisions ahead of the requests that will need them, the first ones where there are more than it keeps. */
@@ -50,6 +53,7 @@ function lookUp(digest: string): CompiledRevision | undefined {
 }
 
 function injectOne(task: InjectTask): WorkerReply {
+  countBegun();
   const start = performance.now();
   let compileMs = 0;
   try {

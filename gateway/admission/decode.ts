@@ -101,7 +101,8 @@ function problem(code: ErrorCode, uid: string, version: ReviewVersion | null): D
   return { ok: false, problem: { code, uid, apiVersion: version ?? DEFAULT_VERSION } };
 }
 
-function reviewVersion(apiVersion: string): ReviewVersion | null {
+/** A version that can be answered, or null. */
+export function reviewVersion(apiVersion: string): ReviewVersion | null {
   return apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1' ? apiVersion : null;
 }
 

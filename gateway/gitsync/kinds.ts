@@ -27,6 +27,7 @@ export interface MeshSpec {
   readonly onError?: OnError;
   readonly ignoredNamespaces?: readonly string[];
   readonly deadlineReserve?: string;
+  readonly share?: number;
   readonly vcluster?: 'Skip' | 'StripLabels' | 'Allow';
   readonly nativeSidecars?: NativeSidecars;
   readonly cluster?: string;

@@ -3,6 +3,8 @@
  */
 import type { InjectResult, InjectTask, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Lane, Waiting } from './fair-queue.ts';
+import type { Suspect } from './fingerprint.ts';
 
 export type JobResult =
   | { readonly ok: true; readonly result: InjectResult }
@@ -13,25 +15,67 @@ export interface JobListener {
   jobDone(job: Job, result: JobResult): void;
 }
 
-/** Times are performance.now() milliseconds; 0 means not yet. */
-export class Job {
-  readonly task: InjectTask;
+/** What decides how long a review has to wait, and whether it may. */
+export interface Claim {
+  /** The revision that is to inject. */
   readonly source: RevisionSource;
+  /** The mesh's share of the workers' time, relative to the shares of others. */
+  readonly share: number;
+  readonly budgetMs: number;
+  /** performance.now() at which the budget ends. */
   readonly expiresAtMs: number;
+}
+
+export interface JobParts {
+  readonly task: InjectTask;
+  readonly claim: Claim;
+  /** Of the review. */
+  readonly namespace: string;
+}
+
+/** Times are performance.now() milliseconds; 0 means not yet. */
+export class Job implements Waiting {
+  readonly task: InjectTask;
+  readonly claim: Claim;
+  readonly namespace: string;
+  readonly bytes: number;
   readonly #listener: JobListener;
+  lane: Lane | null = null;
   queuedAtMs = 0;
   dispatchedAtMs = 0;
+  /** The worker that has it, the last one where several do. */
+  holder: object | null = null;
+  /** How often it was given to a worker. */
+  attempts = 0;
   /** It has been answered or cancelled: whatever still comes for it is dropped. */
   done = false;
-  /** It went to a worker a second time, with the revision's source. */
-  resent = false;
+  /** It goes with its revision's source, because a worker turned out not to know it. */
+  withSource = false;
   timer: NodeJS.Timeout | null = null;
+  /** Told when it ends while it waits; the pool's to set. */
+  onEnd: ((job: Job) => void) | null = null;
 
-  constructor(task: InjectTask, source: RevisionSource, expiresAtMs: number, listener: JobListener) {
+  constructor({ task, claim, namespace }: JobParts, listener: JobListener) {
     this.task = task;
-    this.source = source;
-    this.expiresAtMs = expiresAtMs;
+    this.claim = claim;
+    this.namespace = namespace;
+    this.bytes = task.review.length;
     this.#listener = listener;
+  }
+
+  get mesh(): string {
+    return this.claim.source.mesh;
+  }
+
+  /** What its workload is told from. */
+  suspect(): Suspect {
+    const { mesh, name, digest } = this.claim.source;
+    return { mesh, revision: name, digest, namespace: this.namespace, review: this.task.review };
+  }
+
+  /** Whether this worker is the one that has to answer it. */
+  isHeldBy(worker: object): boolean {
+    return !this.done && this.lane === null && this.holder === worker;
   }
 
   /** Answers the job, if nobody has yet. */
@@ -46,5 +90,6 @@ export class Job {
     this.done = true;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    if (this.lane !== null) this.onEnd?.(this);
   }
 }

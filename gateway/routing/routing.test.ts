@@ -132,6 +132,7 @@ function mesh(changes: Partial<Mesh> = {}): Mesh {
     onError: 'Fail',
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
+    share: 1,
     vcluster: 'Skip',
     nativeSidecars: 'Auto',
     cluster: null,

@@ -1,7 +1,7 @@
 /**
  * What `/api/v1/status` tells: the whole state of the gateway, read-only, without the texts of revisions.
  */
-import type { PoolStats } from '../pool/pool.ts';
+import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Readiness } from '../server/readiness.ts';
 import type { Mesh, Snapshot, SourceStatus } from '../snapshot.ts';
 
@@ -46,9 +46,26 @@ export function describeStatus(inputs: StatusInputs): object {
       lastSuccessAt: source.lastSuccessAt?.toISOString() ?? null,
       problems: source.problems,
     },
-    pool: inputs.pool,
+    pool: describePool(inputs.pool),
     connections: inputs.connections,
   };
+}
+
+function describePool({ meshes, quarantine, lagMs, ...pool }: PoolStats): object {
+  return {
+    ...pool,
+    lagMs: round(lagMs),
+    meshes: meshes.map((each) => ({ ...each, waitMs: round(each.waitMs) })),
+    quarantine: quarantine.map(({ atMs, untilMs, ...workload }) => ({
+      ...workload,
+      at: new Date(atMs).toISOString(),
+      until: new Date(untilMs).toISOString(),
+    })),
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 function describeMesh(mesh: Mesh): object {
@@ -59,6 +76,7 @@ function describeMesh(mesh: Mesh): object {
     defaultRevision: mesh.defaultRevision,
     tags: Object.fromEntries(mesh.tags),
     onError: mesh.onError,
+    share: mesh.share,
     cluster: mesh.cluster,
     revisions: [...mesh.revisions.values()].map(({ name, digest }) => ({ name, digest })),
   };

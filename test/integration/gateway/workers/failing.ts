@@ -1,19 +1,37 @@
 /**
- * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can.
+ * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can, when it begins with
+ * that pod.
  */
 import { inject as injectForReal } from '../../../../workers/main.ts';
 import type { InjectTask, WorkerReply } from '../../../../workers/protocol.ts';
 
 export { check, warm } from '../../../../workers/main.ts';
 
+const FOREVER = new Int32Array(new SharedArrayBuffer(4));
+
 export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
-  for (const { review } of tasks) {
-    if (review.includes('fail: exit')) process.exit(7);
-    if (review.includes('fail: memory')) exhaustMemory();
-    if (review.includes('fail: hang')) for (;;);
-    if (review.includes('fail: slow')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-  }
-  return injectForReal(tasks);
+  return injectForReal(tasks.map(failing));
+}
+
+/** A task that fails when its review is read. */
+function failing(task: InjectTask): InjectTask {
+  let read = false;
+  return {
+    ...task,
+    get review() {
+      if (!read) fail(task.review);
+      read = true;
+      return task.review;
+    },
+  };
+}
+
+function fail(review: string): void {
+  if (review.includes('fail: exit')) process.exit(7);
+  if (review.includes('fail: memory')) exhaustMemory();
+  if (review.includes('fail: hang')) for (;;);
+  const slow = /fail: slow(?: (\d+))?/.exec(review);
+  if (slow !== null) Atomics.wait(FOREVER, 0, 0, Number(slow[1] ?? 300));
 }
 
 /** In small pieces: V8 ends the thread for these, where one large piece ends the whole process. */
