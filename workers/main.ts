@@ -3,10 +3,10 @@
  * the only file of workers/ that looks at a clock, to say how long its work took. Answers are data: nothing is thrown.
  */
 import { LRUCache } from 'lru-cache';
+import { batchEntry } from './batch.ts';
 import { compileRevision } from './inject/compile.ts';
 import { injectReview } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
-import { countBegun, countEnded } from './progress.ts';
 import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
 /**
@@ -18,11 +18,7 @@ const REVISION_LIMIT = 128;
 const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT });
 
 /** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
-export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
-  const replies = tasks.map(injectOne);
-  countEnded();
-  return replies;
-}
+export const inject = batchEntry(injectOne);
 
 /** Compiles revisions ahead of the requests that will need them, the first ones where there are more than it keeps. */
 export function warm(sources: readonly RevisionSource[]): WarmReply[] {
@@ -52,8 +48,8 @@ function lookUp(digest: string): CompiledRevision | undefined {
   return compiled.get(digest);
 }
 
-function injectOne(task: InjectTask): WorkerReply {
-  countBegun();
+/** Injects one review. Never throws. */
+export function injectOne(task: InjectTask): WorkerReply {
   const start = performance.now();
   let compileMs = 0;
   try {

@@ -3,6 +3,7 @@
  */
 
 import type { ReuseQuestion } from './inject/reuse.ts';
+import type { Letter } from './mailbox.ts';
 
 /** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
 export interface RevisionSource {
@@ -118,6 +119,21 @@ export type WorkerReply =
   /** The revision is unknown to this worker: send the task again with `source`. */
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
+
+/** A task, with its review as a letter (mailbox.ts). */
+export type PostedTask = Omit<InjectTask, 'review'> & { readonly review: Letter };
+
+export interface PostedBatch {
+  /** The compartment of the mailboxes that is the batch's; -1 for none. */
+  readonly compartment: number;
+  readonly tasks: readonly PostedTask[];
+}
+
+export type PostedResult = Omit<InjectResult, 'body'> & { readonly body: Letter };
+
+export type PostedReply =
+  | { readonly ok: true; readonly result: PostedResult }
+  | Extract<WorkerReply, { readonly ok: false }>;
 
 /** What became of one revision that a worker was to compile ahead of its requests. */
 export interface WarmReply {

@@ -85,8 +85,7 @@ export class AdmissionHandler implements ExchangeOwner {
       if (this.#answerReplica(exchange, router, resolution, body)) return;
       if (this.#refuseEarly(exchange, router, resolution, body)) return;
     }
-    const text = body.toString();
-    const decoded = decodeReview(body, text);
+    const decoded = decodeReview(body);
     if (decoded.ok) exchange.header = decoded.header;
     else if (decoded.problem.uid !== '') exchange.addressee = decoded.problem;
     exchange.routedAtMs = performance.now();
@@ -103,7 +102,7 @@ export class AdmissionHandler implements ExchangeOwner {
       return;
     }
     exchange.candidate = this.#reuse.consider(body);
-    this.#submit(exchange, resolution, decoded.header, text);
+    this.#submit(exchange, resolution, decoded.header, body);
   }
 
   /** Answers a review whose answer is known, because it is one of a workload's replicas. */
@@ -146,18 +145,17 @@ export class AdmissionHandler implements ExchangeOwner {
     return true;
   }
 
-  #submit(exchange: Exchange, resolution: Resolved, header: ReviewHeader, review: string): void {
+  #submit(exchange: Exchange, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
     const { mesh, revision, params, cluster } = resolution.route;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
     const task = {
       revision: revision.digest,
-      review,
       params,
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
     };
-    exchange.job = new Job({ task, claim, namespace: header.namespace }, exchange);
+    exchange.job = new Job({ task, review, claim, namespace: header.namespace }, exchange);
     this.#dependencies.pool.submit(exchange.job);
   }
 

@@ -89,7 +89,7 @@ function injectOnce(
   injectorOf: (source: RevisionSource) => CompiledRevision,
 ): { readonly outcome: Outcome; readonly pod: JsonObject; readonly problem: string | null } {
   const before = objectOf(review) ?? {};
-  const decoded = decodeReview(Buffer.from(review), review);
+  const decoded = decodeReview(Buffer.from(review));
   const failed = (problem: string) => ({ outcome: { kind: 'patched' } as const, pod: before, problem });
   if (!decoded.ok) return failed(`the review can not be read: ${decoded.problem.code}`);
   if (mesh.ignoredNamespaces.includes(decoded.header.namespace)) {

@@ -27,15 +27,21 @@ export interface Claim {
 }
 
 export interface JobParts {
-  readonly task: InjectTask;
+  readonly task: JobTask;
+  /** The AdmissionReview as received. */
+  readonly review: Buffer;
   readonly claim: Claim;
   /** Of the review. */
   readonly namespace: string;
 }
 
+/** What a worker is asked, but for the review. */
+export type JobTask = Omit<InjectTask, 'review'>;
+
 /** Times are performance.now() milliseconds; 0 means not yet. */
 export class Job implements Waiting {
-  readonly task: InjectTask;
+  readonly task: JobTask;
+  readonly review: Buffer;
   readonly claim: Claim;
   readonly namespace: string;
   readonly bytes: number;
@@ -55,11 +61,12 @@ export class Job implements Waiting {
   /** Told when it ends while it waits; the pool's to set. */
   onEnd: ((job: Job) => void) | null = null;
 
-  constructor({ task, claim, namespace }: JobParts, listener: JobListener) {
+  constructor({ task, review, claim, namespace }: JobParts, listener: JobListener) {
     this.task = task;
+    this.review = review;
     this.claim = claim;
     this.namespace = namespace;
-    this.bytes = task.review.length;
+    this.bytes = review.length;
     this.#listener = listener;
   }
 
@@ -70,7 +77,7 @@ export class Job implements Waiting {
   /** What its workload is told from. */
   suspect(): Suspect {
     const { mesh, name, digest } = this.claim.source;
-    return { mesh, revision: name, digest, namespace: this.namespace, review: this.task.review };
+    return { mesh, revision: name, digest, namespace: this.namespace, review: this.review.toString() };
   }
 
   /** Whether this worker is the one that has to answer it. */

@@ -5,12 +5,12 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { InjectTask, RevisionSource, WorkerReply } from '../../workers/protocol.ts';
+import type { RevisionSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
 import { CompileBench } from './compile-bench.ts';
 import { Crew } from './crew.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Claim, Job } from './job.ts';
+import type { Claim, Job, JobTask } from './job.ts';
 import type { PoolStats } from './pool-stats.ts';
 import { Quarantine, type QuarantineEntry } from './quarantine.ts';
 import { describeQuarantine, describeWait, type Refusal } from './refusal.ts';
@@ -259,7 +259,7 @@ export class WorkerPool implements SlotListener {
 
   #send(slot: WorkerSlot, batch: readonly Job[]): void {
     const now = performance.now();
-    const tasks: InjectTask[] = [];
+    const tasks: JobTask[] = [];
     let workMs = 0;
     for (const job of batch) {
       job.dispatchedAtMs = now;

@@ -1,13 +1,15 @@
 /**
  * One worker thread of the pool and its successors. Each has a piscina of its own with a single thread, so that the pool knows
  * which batch runs where, can send a revision to every worker, and can end one that hangs without touching the others. The thread
- * counts what it begins in memory that both sides see (workers/progress.ts), so it is also known which review of a batch runs.
+ * counts what it begins in memory that both sides see (workers/shared-memory.ts), so it is also known which review of a batch runs.
  */
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
-import type { Job } from './job.ts';
+import { COMPARTMENTS, Mailbox } from '../../workers/mailbox.ts';
+import type { PostedReply, PostedTask, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import { createSharedMemory } from '../../workers/shared-memory.ts';
+import type { Job, JobTask } from './job.ts';
 
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
 const CONCURRENT_TASKS = 8;
@@ -47,13 +49,19 @@ interface Batch {
   /** What the worker's count is before it begins this batch. */
   readonly base: number;
   readonly workMs: number;
+  /** Where its texts lie; -1 where they are posted. */
+  readonly compartment: number;
 }
 
 export class WorkerSlot {
   readonly #options: SlotOptions;
   readonly #listener: SlotListener;
   #piscina: Piscina;
-  #progress: Int32Array = new Int32Array(1);
+  #memory = createSharedMemory();
+  #reviews = new Mailbox(this.#memory.reviews);
+  #answers = new Mailbox(this.#memory.answers);
+  /** Compartments of the mailboxes that no batch has. */
+  #free: number[] = [];
   /** Oldest first: the first one is being worked on. */
   #batches: Batch[] = [];
   /** What the worker's count will be when it has done all its batches. */
@@ -120,9 +128,10 @@ export class WorkerSlot {
   }
 
   /** Gives the worker a batch that is thought to cost it `workMs`. */
-  send(jobs: readonly Job[], tasks: readonly InjectTask[], workMs: number): void {
+  send(jobs: readonly Job[], tasks: readonly JobTask[], workMs: number): void {
     const piscina = this.#piscina;
-    const batch = { jobs, base: this.#expected, workMs };
+    const compartment = this.#free.pop() ?? -1;
+    const batch = { jobs, base: this.#expected, workMs, compartment };
     // One for each review and one for the batch's end, so that a worker between two batches has nothing in its hands.
     this.#expected = (this.#expected + jobs.length + 1) | 0;
     if (this.#batches.length === 0) {
@@ -131,7 +140,9 @@ export class WorkerSlot {
     }
     this.#batches.push(batch);
     this.workMs += workMs;
-    (piscina.run(tasks, { name: 'inject' }) as Promise<readonly WorkerReply[]>).then(
+    this.#reviews.open(compartment);
+    const posted = tasks.map((task, at) => this.#posted(task, jobs[at] as Job));
+    (piscina.run({ compartment, tasks: posted }, { name: 'inject' }) as Promise<readonly PostedReply[]>).then(
       (replies) => this.#done(batch, replies),
       (error: unknown) => this.#lost(piscina, error),
     );
@@ -149,7 +160,7 @@ export class WorkerSlot {
 
   /** The job that is in the worker's hands; null when it has begun none, or has ended one and not begun the next. */
   running(): Job | null {
-    const count = Atomics.load(this.#progress, 0);
+    const count = Atomics.load(this.#memory.progress, 0);
     for (const { jobs, base } of this.#batches) {
       // The difference stays right when the count wraps round.
       const begun = (count - base) | 0;
@@ -161,7 +172,7 @@ export class WorkerSlot {
   /** For how long the worker has not begun anything new; 0 when it has nothing to do. */
   stallMs(nowMs: number): number {
     if (this.#batches.length === 0) return 0;
-    const count = Atomics.load(this.#progress, 0);
+    const count = Atomics.load(this.#memory.progress, 0);
     if (count !== this.#seen) {
       this.#seen = count;
       this.#movedAtMs = nowMs;
@@ -192,10 +203,22 @@ export class WorkerSlot {
     await this.#piscina.destroy();
   }
 
-  #done(batch: Batch, replies: readonly WorkerReply[]): void {
+  #posted(task: JobTask, { review }: Job): PostedTask {
+    return { ...task, review: this.#reviews.putBytes(review) ?? review.toString() };
+  }
+
+  #read(reply: PostedReply): WorkerReply {
+    if (!reply.ok) return reply;
+    const { body, ...result } = reply.result;
+    return { ok: true, result: { ...result, body: this.#answers.read(body) } };
+  }
+
+  #done(batch: Batch, posted: readonly PostedReply[]): void {
     const at = this.#batches.indexOf(batch);
     if (at < 0) return;
     this.#batches.splice(at, 1);
+    const replies = posted.map((reply) => this.#read(reply));
+    if (batch.compartment >= 0) this.#free.push(batch.compartment);
     this.workMs = this.#batches.length === 0 ? 0 : this.workMs - batch.workMs;
     this.#failures = 0;
     const now = performance.now();
@@ -206,7 +229,10 @@ export class WorkerSlot {
   }
 
   #spawn(): Piscina {
-    this.#progress = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#memory = createSharedMemory();
+    this.#reviews = new Mailbox(this.#memory.reviews);
+    this.#answers = new Mailbox(this.#memory.answers);
+    this.#free = Array.from({ length: COMPARTMENTS }, (_, index) => index);
     this.#expected = 0;
     this.#seen = 0;
     this.#spawnAtMs = performance.now();
@@ -218,7 +244,7 @@ export class WorkerSlot {
       idleTimeout: Number.POSITIVE_INFINITY,
       resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb },
       recordTiming: false,
-      workerData: this.#progress,
+      workerData: this.#memory,
     });
     // Without a task in its hands a worker's end comes as an event.
     piscina.on('error', (error: unknown) => this.#lost(piscina, error));

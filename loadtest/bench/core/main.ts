@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ClusterContext, RevisionSource, WarmReply, WorkerReply } from '../../../workers/protocol.ts';
+import type { ClusterContext, RevisionSource, WarmReply } from '../../../workers/protocol.ts';
 import { serveLines } from '../line-process.ts';
 import { reviewsOf } from '../load/requests.ts';
 import type { BenchProvider } from '../policy.ts';
@@ -83,9 +83,8 @@ function readSpec(folder: string, provider: BenchProvider): RevisionSource['spec
 }
 
 function isPatched(entry: WorkerEntry, review: string): boolean {
-  const replies: readonly WorkerReply[] = entry.inject([{ revision: DIGEST, review, params: {}, cluster: NO_CLUSTER }]);
-  const [reply] = replies;
-  return reply?.ok === true && reply.result.outcome.kind === 'patched';
+  const reply = entry.injectOne({ revision: DIGEST, review, params: {}, cluster: NO_CLUSTER });
+  return reply.ok && reply.result.outcome.kind === 'patched';
 }
 
 function calibrate(review: string): boolean {

@@ -2,29 +2,17 @@
  * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can, when it begins with
  * that pod.
  */
-import { inject as injectForReal } from '../../../../workers/main.ts';
-import type { InjectTask, WorkerReply } from '../../../../workers/protocol.ts';
+import { batchEntry } from '../../../../workers/batch.ts';
+import { injectOne } from '../../../../workers/main.ts';
 
 export { check, warm } from '../../../../workers/main.ts';
 
 const FOREVER = new Int32Array(new SharedArrayBuffer(4));
 
-export function inject(tasks: readonly InjectTask[]): WorkerReply[] {
-  return injectForReal(tasks.map(failing));
-}
-
-/** A task that fails when its review is read. */
-function failing(task: InjectTask): InjectTask {
-  let read = false;
-  return {
-    ...task,
-    get review() {
-      if (!read) fail(task.review);
-      read = true;
-      return task.review;
-    },
-  };
-}
+export const inject = batchEntry((task) => {
+  fail(task.review);
+  return injectOne(task);
+});
 
 function fail(review: string): void {
   if (review.includes('fail: exit')) process.exit(7);
