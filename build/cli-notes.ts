@@ -71,4 +71,22 @@ meshgate validate policies
 meshgate validate https://git.example.com/team/policies@main --path prod --format json
 \`\`\`
 `,
+  diff: `
+\`\`\`sh
+meshgate diff --source policies --mesh istio-prod --from prod --to canary --reviews manifests/
+meshgate diff --source policies --from main              # what the working copy changes; with the policies' own tests
+meshgate diff --source policies --from 1-29@v1.4 --to 1-29@HEAD --reviews recorded.ndjson --output json
+\`\`\`
+
+A name is looked for among the revisions and tags of the source as it is, then among what git knows (\`main\`, \`v1.4\`, \`HEAD~2\`). Of a commit alone
+the revision is the one that routing picks for the mesh. Each pod is injected twice, in process, each time with what the policies of that
+side say; nothing is sent anywhere.
+
+Differences are grouped by kind and place. A place is a JSON pointer in which elements of lists go by their names
+(\`/spec/containers/istio-proxy/env/NAME/value\`), texts that hold JSON are entered, and \`*\` is any container of the application. Where pods
+differ only in their own names, values show \`{pod}\`, \`{workload}\`, \`{owner}\`, \`{namespace}\` or \`{container}\`. A pod that is injected by
+one side and not by the other counts as an outcome alone. What \`sidecar.istio.io/status\` repeats comes last.
+
+Exit codes: 0 no pod differs, 1 some do (\`--no-exit-code\`: 0), 2 wrong use, 3 it could not run, also where a file or the policies are wrong.
+`,
 };

@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
+import { registerDiff } from './diff.ts';
 import { registerExplain } from './explain.ts';
 import { registerImport } from './import.ts';
 import { registerImportLinkerd } from './import-linkerd.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerInject,
   registerUninject,
   registerExplain,
+  registerDiff,
   registerImport,
   registerImportLinkerd,
 ];
