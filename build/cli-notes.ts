@@ -62,7 +62,8 @@ meshgate import istio --live -o policies        # the same, from the cluster of 
 
 Written are \`mesh.yaml\`, a folder for each revision with the texts of its ConfigMaps as they are, and \`cluster.yaml\` with namespaces and
 nodes. A revision's release is told from istiod's image where its Deployment is among the objects, else from the values' image tag; its platform,
-compliance policy and what templates read of the environment from istiod as well. Then the folder is loaded and compiled as the gateway
+compliance policy and what templates read of the environment from istiod as well. Linkerd's release is told from the injector's image, else
+from the values' \`linkerdVersion\`. Then the folder is loaded and compiled as the gateway
 would; the exit code is 1 when something was left out or does not compile.
 `,
   validate: `
