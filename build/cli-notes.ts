@@ -40,7 +40,9 @@ So what can not be told is:
   the label \`topology.istio.io/network\`: they stay.
 `,
   explain: `
-Each step names its rule, what it looked at and what follows; the last line is the sentence that answers the question.
+First is told which release the revision behaves as, how that was told, and what it does that not all releases do
+([releases.md](releases.md)). Then each step names its rule, what it looked at and what follows; the last line is the sentence that
+answers the question.
 
 \`\`\`sh
 kubectl get deployment web -o yaml | meshgate explain - --source policies --mesh istio-prod --namespace-labels istio-injection=enabled

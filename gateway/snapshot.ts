@@ -70,6 +70,8 @@ export interface SourceStatus {
   readonly lastSuccessAt: Date | null;
   /** Why `observed` does not serve (empty when it does): fetch failures and problems of the files. */
   readonly problems: readonly Problem[];
+  /** What the files of the last good snapshot do not fail by, but their author should know; left out before there was one. */
+  readonly warnings?: readonly Problem[];
 }
 
 /** Where snapshots come from (gateway/gitsync). */

@@ -229,6 +229,7 @@ class SyncedSource implements SnapshotSource {
       lastAttemptAt: attemptedAt,
       lastSuccessAt: attemptedAt,
       problems: [],
+      warnings,
     };
     this.#publish(snapshot);
     const revisions = [...meshes.values()].reduce((sum, mesh) => sum + mesh.revisions.size, 0);

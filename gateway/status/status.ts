@@ -45,6 +45,7 @@ export function describeStatus(inputs: StatusInputs): object {
       lastAttemptAt: source.lastAttemptAt?.toISOString() ?? null,
       lastSuccessAt: source.lastSuccessAt?.toISOString() ?? null,
       problems: source.problems,
+      warnings: source.warnings ?? [],
     },
     pool: describePool(inputs.pool),
     connections: inputs.connections,
