@@ -1,6 +1,7 @@
 /** Files of reviews: AdmissionReviews as JSON, one a line or one a file, and manifests of pods and workloads. */
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { isJsonObject, type JsonValue } from '../../workers/template/value.ts';
 import { readSubjects, type Subject } from '../explain/subjects.ts';
 import { ManifestError } from '../manifests/documents.ts';
 
@@ -43,7 +44,7 @@ export async function listReviewFiles(names: readonly string[]): Promise<readonl
  * What a file asks, one by one; resources without pods are passed over. `fallback`: namespace of those that name none. Throws
  * ManifestError.
  */
-export function* readReviews(file: string, text: string, fallback: string): Generator<Subject> {
+export function* readReviews(file: string, text: string, fallback: string): Generator<Pick<Subject, 'review'>> {
   if (!LINES.has(extname(file).toLowerCase())) {
     yield* readSubjects(text, fallback);
     return;
@@ -52,11 +53,25 @@ export function* readReviews(file: string, text: string, fallback: string): Gene
   for (const line of text.split('\n')) {
     number++;
     if (line.trim() === '') continue;
+    if (isReview(line)) {
+      yield { review: line };
+      continue;
+    }
     try {
       yield* readSubjects(line, fallback);
     } catch (error) {
       if (error instanceof ManifestError) throw new ManifestError(error.message.replace(/^line \d+: /, ''), number);
       throw error;
     }
+  }
+}
+
+/** Whether a line is an AdmissionReview in JSON: such a line needs no slower reader, and goes on as it is. */
+function isReview(line: string): boolean {
+  try {
+    const value = JSON.parse(line) as JsonValue;
+    return isJsonObject(value) && value['kind'] === 'AdmissionReview';
+  } catch {
+    return false;
   }
 }
