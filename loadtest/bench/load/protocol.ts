@@ -28,7 +28,7 @@ export interface CapacityCommand {
   readonly ms: number;
 }
 
-/** Open loop: a review is due every 1/perSecond, and its latency counts from then, whether or not a connection was free. */
+/** Open loop: reviews are due at a fixed rate, and a latency counts from then, whether or not a connection was free. */
 export interface RateCommand {
   readonly do: 'rate';
   readonly name: string;

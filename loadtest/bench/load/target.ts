@@ -8,6 +8,7 @@ import { Window } from './window.ts';
 
 /** Requests of an open loop that wait for a connection; more are a server that does not keep up. */
 const WAITING_LIMIT = 100_000;
+const TICK_MS = 1;
 
 export class Target implements ConnectionListener {
   readonly url: URL;
@@ -36,7 +37,10 @@ export class Target implements ConnectionListener {
     });
   }
 
-  /** Sends `perSecond` for `ms`, evenly. Looks at the clock all the time: timers are too coarse. */
+  /**
+   * Sends `perSecond` for `ms`, evenly, as far as timers of a millisecond allow: what has become due since the last look is due now. To
+   * look all the time would take a core, which is rarely there to take.
+   */
   async rate(ms: number, perSecond: number): Promise<LoadWindow> {
     await this.connect();
     return this.#run(ms, (window) => {
@@ -44,13 +48,12 @@ export class Target implements ConnectionListener {
       let due = 0;
       const tick = (): void => {
         if (window.over) return;
-        const end = Math.min(performance.now(), window.endMs);
-        for (; window.startMs + (due * 1_000) / perSecond < end; due++) {
-          window.waiting.push(window.startMs + (due * 1_000) / perSecond);
-          this.#sendWaiting(window);
-        }
+        const now = performance.now();
+        const dueByNow = Math.ceil(((Math.min(now, window.endMs) - window.startMs) * perSecond) / 1_000);
+        for (; due < dueByNow; due++) window.waiting.push(now);
+        this.#sendWaiting(window);
         if (window.waiting.length > WAITING_LIMIT) window.fail(new Error('the server does not keep up with the rate'));
-        else if (performance.now() < window.endMs) setImmediate(tick);
+        else if (now < window.endMs) setTimeout(tick, TICK_MS);
         else window.checkDone();
       };
       tick();
