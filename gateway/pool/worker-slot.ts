@@ -242,7 +242,7 @@ export class WorkerSlot {
       maxThreads: 1,
       concurrentTasksPerWorker: CONCURRENT_TASKS,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 12 },
       recordTiming: false,
       workerData: this.#memory,
     });
