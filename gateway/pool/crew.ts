@@ -5,8 +5,8 @@ import type { Load } from './admission-control.ts';
 import type { Job } from './job.ts';
 import type { WorkerSlot } from './worker-slot.ts';
 
-/** Work that a worker may have and still get more, so that it finds some when it is done. */
-const AHEAD_WORK_MS = 20;
+/** Work that a worker may have and still get more, so that it finds some when it is done; more than that another may do sooner. */
+const AHEAD_WORK_MS = 100;
 /** A worker that has not begun anything new for so long is not counted on, and what waits behind goes to another one. */
 export const STALL_MS = 250;
 /** How long a worker may go on with a review after its budget has ended. */
