@@ -81,7 +81,7 @@ describe('the quarantine', () => {
 
   for (const [cause, timeout, code] of [
     ['memory', '20s', 'WORKER_CRASHED'],
-    ['hang', '400ms', 'DEADLINE_EXCEEDED'],
+    ['hang', '900ms', 'DEADLINE_EXCEEDED'],
   ] as const) {
     test(`takes in what ended two workers by ${cause}, and nothing else`, async () => {
       const note = `fail: ${cause}`;

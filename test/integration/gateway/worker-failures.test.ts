@@ -101,12 +101,12 @@ describe('a worker that hangs', () => {
       for (const mesh of ['strict', 'lenient', 'deferring']) {
         const start = performance.now();
         const answer = await client.post(
-          `/inject/mesh/${mesh}?timeout=300ms`,
+          `/inject/mesh/${mesh}?timeout=900ms`,
           review('u-hung', { note: 'fail: hang' }),
         );
         const elapsed = performance.now() - start;
         assertFollowsOnError(answer, mesh, 'u-hung', 'DEADLINE_EXCEEDED', 504);
-        assert.ok(elapsed >= 240 && elapsed < 1_200, `${elapsed} ms`);
+        assert.ok(elapsed >= 840 && elapsed < 1_900, `${elapsed} ms`);
         assert.equal((await client.post(`/inject/mesh/${mesh}?timeout=20s`, review('u'))).body.response?.allowed, true);
       }
     } finally {
@@ -126,7 +126,7 @@ describe('a review behind one that hangs', () => {
         const start = performance.now();
         const answers = Array.from({ length: 40 }, async (_, i) => {
           const hangs = i === 3;
-          const path = `/inject/mesh/strict?timeout=${hangs ? '600ms' : '20s'}`;
+          const path = `/inject/mesh/strict?timeout=${hangs ? '900ms' : '20s'}`;
           const answer = await client.post(path, review(`u-${i}`, hangs ? { note: 'fail: hang' } : {}));
           return { answer, hangs, elapsedMs: performance.now() - start };
         });
@@ -150,16 +150,16 @@ describe('a review that can not be done in time', () => {
       const client = new TestClient(server.ready.admission, server.ca, { connections: 40 });
       try {
         const slow = Array.from({ length: 24 }, (_, i) =>
-          client.post(`/inject/mesh/${mesh}?timeout=20s`, review(`slow-${i}`, { note: 'fail: slow 50' })),
+          client.post(`/inject/mesh/${mesh}?timeout=20s`, review(`slow-${i}`, { note: 'fail: slow 80' })),
         );
-        // A few are done, so that it is known what they cost; the others need 800 ms and more.
+        // A few are done, so that it is known what they cost; the others need a second and more.
         await Promise.race(slow);
         await new Promise((resolve) => setTimeout(resolve, 250));
         const start = performance.now();
         const answer = await client.post(`/inject/mesh/${mesh}?timeout=300ms`, review('late'));
         const elapsedMs = performance.now() - start;
         assertFollowsOnError(answer, mesh, 'late', 'DEADLINE_UNREACHABLE', 503);
-        assert.ok(elapsedMs < 200, `${elapsedMs} ms`);
+        assert.ok(elapsedMs < 500, `${elapsedMs} ms`);
         const { status, warnings } = answer.body.response ?? {};
         assert.match(status?.message ?? warnings?.[0] ?? '', /\d+ queued, wait \d+ ms, budget 250 ms: mesh/);
         for (const each of await Promise.all(slow)) assert.match(patchText(each), /"proxy:1"/);
