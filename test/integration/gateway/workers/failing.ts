@@ -4,15 +4,26 @@
  */
 import { batchEntry } from '../../../../workers/batch.ts';
 import { injectOne } from '../../../../workers/main.ts';
+import type { InjectTask } from '../../../../workers/protocol.ts';
 
 export { check, warm } from '../../../../workers/main.ts';
 
 const FOREVER = new Int32Array(new SharedArrayBuffer(4));
 
-export const inject = batchEntry((task) => {
-  fail(task.review);
-  return injectOne(task);
-});
+export const inject = batchEntry((task) => injectOne(failing(task)));
+
+/** A task that fails when its review is read, so that the time it takes to fail counts as the worker's. */
+function failing(task: InjectTask): InjectTask {
+  let read = false;
+  return {
+    ...task,
+    get review() {
+      if (!read) fail(task.review);
+      read = true;
+      return task.review;
+    },
+  };
+}
 
 function fail(review: string): void {
   if (review.includes('fail: exit')) process.exit(7);
