@@ -1,0 +1,70 @@
+/**
+ * What the runner tells k6: plan.json, and the file of prepared reviews beside it. Plain data, for k6 has its own JavaScript engine.
+ */
+
+/** A stretch of a run with one constant rate of arrivals. */
+export interface Phase {
+  readonly name: string;
+  /** Reviews a second. */
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+export type Load =
+  /** Reviews arrive at their rate whether or not earlier ones have been answered, as an apiserver's do. */
+  | { readonly kind: 'arrivals'; readonly phases: readonly Phase[] }
+  /** Each client sends its next review when the last one is answered: what the target can do at most. */
+  | { readonly kind: 'closed'; readonly clients: number; readonly seconds: number };
+
+export interface Plan {
+  /** URLs, with `?timeout=`, that reviews name by their index. */
+  readonly urls: readonly string[];
+  /** Path of the file of prepared reviews. */
+  readonly reviews: string;
+  readonly load: Load;
+  /** Reviews that may be under way at once; each has a connection of its own, as beyond an apiserver's 25 idle ones. */
+  readonly clientsAtStart: number;
+  readonly clientsAtMost: number;
+  /** Every how many reviews the answer is written out to be checked. */
+  readonly sampleEvery: number;
+  /** Width of one point of the curves over time. */
+  readonly intervalSeconds: number;
+  /** k6's own: expressions by metric, e.g. {'latency': ['p(99)<100']}. */
+  readonly thresholds: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One line of the file of prepared reviews, as [index of its URL, name to vary, body]. */
+export type PreparedReview = readonly [url: number, name: string, body: string];
+
+/** What k6 writes of an answer that is to be checked. `round` and `index` name the review that was sent. */
+export interface SampledAnswer {
+  readonly index: number;
+  readonly round: number;
+  readonly status: number;
+  readonly body: string;
+}
+
+export function secondsOf(load: Load): number {
+  return load.kind === 'closed' ? load.seconds : load.phases.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** Reviews that arrive in all, when none is held back. */
+export function arrivalsOf(load: Load): number {
+  return load.kind === 'closed' ? 0 : load.phases.reduce((sum, { rate, seconds }) => sum + rate * seconds, 0);
+}
+
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LENGTH = 4;
+
+/**
+ * A prepared body in its n-th round: in round 0 as it is, later with another name of the same length for its workload, so that no
+ * pod is sent twice however long a run is. An empty name is not varied.
+ */
+export function bodyInRound(body: string, name: string, round: number): string {
+  if (round === 0 || name === '') return body;
+  let suffix = '';
+  for (let rest = round; suffix.length < SUFFIX_LENGTH; rest = Math.floor(rest / SUFFIX_ALPHABET.length)) {
+    suffix += SUFFIX_ALPHABET[rest % SUFFIX_ALPHABET.length];
+  }
+  return body.replaceAll(name, `${name.slice(0, -SUFFIX_LENGTH)}${suffix}`);
+}

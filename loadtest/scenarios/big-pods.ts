@@ -1,0 +1,14 @@
+import { flawless, inTime, type Scenario } from './scenario.ts';
+
+export const bigPods: Scenario = {
+  about:
+    'Pods with 1,500 to 6,000 environment variables (92 to 370 KB): whether the time stays in proportion. --rate: reviews a second.',
+  defaults: { rate: 30, seconds: 40, timeoutSeconds: 10, p99LimitMs: 500, meshes: 0 },
+  pods: 'big',
+  manyMeshes: false,
+  probesCapacity: false,
+  sample: 200,
+  phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
+  thresholds: flawless,
+  judge: (run) => ({ checks: [inTime(run)], findings: [] }),
+};

@@ -1,0 +1,14 @@
+import { flawless, inTime, type Scenario } from './scenario.ts';
+
+export const manyMeshes: Scenario = {
+  about:
+    'Many Istio- and Linkerd-style meshes with several revisions each, a few of them with most of the load. --rate: reviews a second; --meshes: how many.',
+  defaults: { rate: 200, seconds: 40, timeoutSeconds: 10, p99LimitMs: 250, meshes: 20 },
+  pods: 'usual',
+  manyMeshes: true,
+  probesCapacity: false,
+  sample: 2_000,
+  phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
+  thresholds: flawless,
+  judge: (run) => ({ checks: [inTime(run)], findings: [] }),
+};

@@ -1,0 +1,54 @@
+/** What a scenario is made of. */
+import type { Phase } from '../k6/plan.ts';
+import type { Check, RunFigures, RunSettings } from '../report/record.ts';
+
+export type ScenarioDefaults = Omit<RunSettings, 'seed'>;
+
+export interface Judgement {
+  readonly checks: readonly Check[];
+  readonly findings: readonly string[];
+}
+
+export interface Scenario {
+  /** For the report and the help: what it shows, and what --rate means for it. */
+  readonly about: string;
+  readonly defaults: ScenarioDefaults;
+  readonly pods: 'usual' | 'big' | 'one-workload';
+  /** The gateway gets a generated policy folder with many meshes. */
+  readonly manyMeshes: boolean;
+  /** Whether a closed loop has to find the capacity first. */
+  readonly probesCapacity: boolean;
+  /** Answers that are checked by applying their patch. */
+  readonly sample: number;
+  /** `capacity` in reviews a second, or 0 where it was not probed. */
+  phases(settings: RunSettings, capacity: number): readonly Phase[];
+  /** What k6 itself holds the run to. */
+  thresholds(settings: RunSettings): Readonly<Record<string, readonly string[]>>;
+  /** What has to be computed from all figures. */
+  judge(run: RunFigures): Judgement;
+}
+
+/** No review may go wrong in any way, and all have to be sent. */
+export function flawless({ p99LimitMs }: RunSettings): Record<string, readonly string[]> {
+  return {
+    latency: [`p(99)<${p99LimitMs}`],
+    answers_failed: ['count==0'],
+    answers_denied: ['count==0'],
+    answers_refused: ['count==0'],
+    answers_missed: ['count==0'],
+    answers_unpatched: ['count==0'],
+    dropped_iterations: ['count==0'],
+  };
+}
+
+/** Every answer came before the apiserver would have given up. */
+export function inTime({ latency, settings }: RunFigures): Check {
+  const limitMs = settings.timeoutSeconds * 1_000;
+  const ok = latency.count > 0 && latency.max < limitMs;
+  return {
+    name: 'slowest answer',
+    limit: `< the timeout, ${settings.timeoutSeconds} s`,
+    measured: `${latency.max.toFixed(1)} ms`,
+    ok,
+  };
+}
