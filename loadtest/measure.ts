@@ -10,7 +10,16 @@ import { installK6 } from './k6/install.ts';
 import { arrivalsOf, type Load, type Plan, secondsOf } from './k6/plan.ts';
 import { bundleDriver, type K6, type K6Run, runK6 } from './k6/process.ts';
 import type { ProgressListener } from './k6/progress.ts';
-import { answersOf, droppedOf, intervalFigures, phasesOf, spreadOf, thresholdChecks } from './k6/summary.ts';
+import {
+  answersOf,
+  droppedOf,
+  intervalFigures,
+  lateOf,
+  phasesOf,
+  type Summary,
+  spreadOf,
+  thresholdChecks,
+} from './k6/summary.ts';
 import type { LoadTestOptions } from './options.ts';
 import { adminFigures } from './report/panels.ts';
 import { type Check, RECORD_FORMAT, type RunFigures, type RunRecord, type SampleFigures } from './report/record.ts';
@@ -18,11 +27,12 @@ import { checkSample } from './report/sample.ts';
 import { type Scrape, Scraper } from './report/scrape.ts';
 
 const PROBE = { clients: 24, seconds: 10, warmupSeconds: 4 } as const;
+const CLOSED_LOOP_REVIEWS = 4_000;
+const WARM_UP = { clients: 8, seconds: 4 } as const;
 const POINTS_LIMIT = 180;
-/** Clients for each review a second: what half a second's silence of the target takes. */
-const CLIENTS_PER_RATE = 0.5;
+/** Each client is a JavaScript engine of k6's with a connection of its own. */
 const CLIENTS_AT_LEAST = 32;
-const CLIENTS_AT_MOST = 4_000;
+const CLIENTS_AT_MOST = 2_000;
 
 export interface Watcher {
   readonly onStep: (text: string) => void;
@@ -72,12 +82,14 @@ class Run {
 
   async record(): Promise<RunRecord> {
     const { scenario, settings } = this.#options;
-    const capacity = scenario.probesCapacity ? await this.#capacity() : 0;
+    const probed = scenario.before === 'capacity' && settings.rate === 0 ? await this.#probe() : null;
+    if (scenario.before === 'warm-up') await this.#warmUp();
+    const capacity = probed ?? settings.rate;
     const load: Load = { kind: 'arrivals', phases: scenario.phases(settings, capacity) };
-    const fleet = this.#prepare(Math.ceil(arrivalsOf(load)));
+    const fleet = this.#prepare(Math.ceil(arrivalsOf(load)), settings.seed);
     const highest = Math.max(...load.phases.map(({ rate }) => rate));
-    const inFlight = scenario.probesCapacity ? capacity * settings.timeoutSeconds : highest * CLIENTS_PER_RATE;
-    const clients = Math.min(CLIENTS_AT_MOST, Math.max(CLIENTS_AT_LEAST, Math.ceil(inFlight)));
+    const inFlight = Math.ceil(highest * scenario.patienceSeconds);
+    const clients = Math.min(CLIENTS_AT_MOST, Math.max(CLIENTS_AT_LEAST, inFlight));
     const plan: Plan = {
       urls: this.#urls,
       reviews: join(this.#folder, 'reviews.ndjson'),
@@ -91,13 +103,13 @@ class Run {
     const { run, scrapes } = await this.#drive(plan);
     this.#watcher.onStep('applying the sampled patches');
     const sample = await checkSample(run.samples, fleet, this.#injector.destinations);
-    return this.#judged(this.#figures(plan, run, scrapes, sample, capacity), thresholdChecks(run.summary, plan));
+    return this.#judged(this.#figures(plan, run, scrapes, sample, probed), thresholdChecks(run.summary, plan));
   }
 
-  #prepare(wanted: number): PreparedFleet {
-    const { scenario, settings } = this.#options;
+  #prepare(wanted: number, seed: number): PreparedFleet {
+    const { scenario } = this.#options;
     const mix: Mix = {
-      seed: settings.seed,
+      seed,
       destinations: this.#injector.destinations,
       sizes: scenario.pods === 'big' ? BIG_SIZES : USUAL_SIZES,
       storm: scenario.pods === 'one-workload',
@@ -109,28 +121,45 @@ class Run {
     return fleet;
   }
 
-  /** Reviews a second in a closed loop, the first seconds left out. --rate stands for it where it is given. */
-  async #capacity(): Promise<number> {
-    if (this.#options.settings.rate > 0) return this.#options.settings.rate;
+  /** Reviews a second in a closed loop, the first seconds left out. */
+  async #probe(): Promise<number> {
     this.#watcher.onStep('looking for the capacity');
-    this.#prepare(Number.MAX_SAFE_INTEGER);
-    const plan: Plan = {
-      urls: this.#urls,
-      reviews: join(this.#folder, 'reviews.ndjson'),
-      load: { kind: 'closed', clients: PROBE.clients, seconds: PROBE.seconds },
-      clientsAtStart: PROBE.clients,
-      clientsAtMost: PROBE.clients,
-      sampleEvery: Number.MAX_SAFE_INTEGER,
-      intervalSeconds: 1,
-      thresholds: {},
-    };
-    const { summary } = await runK6(this.#k6, plan, this.#folder, this.#watcher.onProgress, this.#watcher.signal);
+    const { summary, plan } = await this.#closedLoop(PROBE);
     // The last interval holds what was still under way.
     const warm = intervalFigures(summary, plan).slice(PROBE.warmupSeconds, -1);
     const capacity = warm.reduce((sum, { latency }) => sum + latency.count, 0) / warm.length;
     if (!(capacity >= 1)) throw new Error('the target answered nothing while its capacity was looked for');
     this.#watcher.onStep(`capacity: ${capacity.toFixed(0)} reviews a second`);
     return Math.round(capacity);
+  }
+
+  async #warmUp(): Promise<void> {
+    this.#watcher.onStep(`warming up for ${WARM_UP.seconds} s`);
+    await this.#closedLoop(WARM_UP);
+  }
+
+  async #closedLoop({
+    clients,
+    seconds,
+  }: {
+    clients: number;
+    seconds: number;
+  }): Promise<{ summary: Summary; plan: Plan }> {
+    // Other pods than the run's own, which are not to be known already.
+    this.#prepare(CLOSED_LOOP_REVIEWS, this.#options.settings.seed + 1_000_003);
+    const plan: Plan = {
+      urls: this.#urls,
+      reviews: join(this.#folder, 'reviews.ndjson'),
+      load: { kind: 'closed', clients, seconds },
+      clientsAtStart: clients,
+      clientsAtMost: clients,
+      sampleEvery: Number.MAX_SAFE_INTEGER,
+      intervalSeconds: 1,
+      thresholds: {},
+    };
+    const { onProgress, signal } = this.#watcher;
+    const { summary } = await runK6(this.#k6, plan, this.#folder, onProgress, signal);
+    return { summary, plan };
   }
 
   async #drive(plan: Plan): Promise<{ run: K6Run; scrapes: readonly Scrape[] }> {
@@ -151,7 +180,7 @@ class Run {
     { summary }: K6Run,
     scrapes: readonly Scrape[],
     sample: SampleFigures,
-    capacity: number,
+    capacity: number | null,
   ): RunFigures {
     const startedAtMs = summary.setup_data?.startedAtMs ?? scrapes[0]?.atMs ?? Date.now();
     const { name, scenario, settings, workers, processes } = this.#options;
@@ -173,12 +202,13 @@ class Run {
       latency: spreadOf(summary, 'latency'),
       refused: spreadOf(summary, 'latency_refused'),
       answers: answersOf(summary),
+      late: lateOf(summary),
       dropped: droppedOf(summary),
       phases: phasesOf(summary, plan),
       intervals: intervalFigures(summary, plan),
       admin: adminFigures(scrapes, startedAtMs),
       sample,
-      capacity: capacity > 0 ? capacity : null,
+      capacity,
     };
   }
 

@@ -11,7 +11,14 @@ import { Counter, Trend } from 'k6/metrics';
 import type { Options } from 'k6/options';
 import { type Answered, classify } from './classify.ts';
 import { QUANTILES, thresholdsOf } from './measures.ts';
-import { bodyInRound, type Plan, type PreparedReview, type SampledAnswer, secondsOf } from './plan.ts';
+import {
+  bodyInRound,
+  type Plan,
+  type PreparedReview,
+  type SampledAnswer,
+  secondsOf,
+  TIMEOUTS_SECONDS,
+} from './plan.ts';
 
 const plan = JSON.parse(open(String(__ENV.PLAN))) as Plan;
 const reviews = new SharedArray<PreparedReview>('reviews', () =>
@@ -68,6 +75,8 @@ const counters: Readonly<Record<Answered, Counter>> = {
   failed: new Counter('answers_failed'),
 };
 
+const late = TIMEOUTS_SECONDS.map((seconds) => [seconds * 1_000, new Counter(`later_than_${seconds}`)] as const);
+
 /** Ends of the phases in seconds from the start, with their names. */
 const phaseEnds: readonly (readonly [number, string])[] = (() => {
   if (plan.load.kind === 'closed') return [];
@@ -108,6 +117,10 @@ export default function send(): void {
   const { blocked, connecting, tls_handshaking, duration } = response.timings;
   const took = blocked + connecting + tls_handshaking + duration;
   latency.add(took);
+  for (const [limitMs, counter] of late) {
+    if (took <= limitMs) break;
+    counter.add(1);
+  }
   const text = String(response.body ?? '');
   const answered = classify(response.status, text);
   counters[answered].add(1);

@@ -36,6 +36,9 @@ export interface Plan {
 /** One line of the file of prepared reviews, as [index of its URL, name to vary, body]. */
 export type PreparedReview = readonly [url: number, name: string, body: string];
 
+/** Timeouts in seconds that webhooks usually have. */
+export const TIMEOUTS_SECONDS = [1, 2, 3, 5, 10, 15, 30] as const;
+
 /** What k6 writes of an answer that is to be checked. `round` and `index` name the review that was sent. */
 export interface SampledAnswer {
   readonly index: number;

@@ -2,7 +2,7 @@
  * Runs k6 with a plan and reads its figures. k6 knows no npm packages and follows no `.ts` import of its own: it gets one plain script.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -56,6 +56,8 @@ export async function runK6(
 ): Promise<K6Run> {
   const file = (name: string): string => join(folder, name);
   writeFileSync(file('plan.json'), JSON.stringify(plan));
+  // k6 appends to what an earlier run has left.
+  rmSync(file('samples.ndjson'), { force: true });
   const address = `127.0.0.1:${await freePort()}`;
   const [command = k6.binary, ...args] = [
     ...k6.prefix,

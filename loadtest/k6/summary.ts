@@ -1,10 +1,10 @@
 /**
  * Reads the figures that k6 wrote at its end.
  */
-import type { AnswerCounts, Check, IntervalFigures, PhaseFigures, Spread } from '../report/record.ts';
+import type { AnswerCounts, Check, IntervalFigures, PhaseFigures, RunRecord, Spread } from '../report/record.ts';
 import type { Answered } from './classify.ts';
 import { intervalsOf, QUANTILES } from './measures.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, TIMEOUTS_SECONDS } from './plan.ts';
 
 interface Metric {
   readonly values: Readonly<Record<string, number>>;
@@ -36,6 +36,11 @@ const ANSWERED: readonly Answered[] = ['patched', 'unpatched', 'missed', 'refuse
 export function answersOf(summary: Summary, tag = ''): AnswerCounts {
   const entries = ANSWERED.map((each) => [each, countOf(summary, `answers_${each}${tag}`)] as const);
   return Object.fromEntries(entries) as Record<Answered, number>;
+}
+
+/** Answers that came later than each of the usual timeouts. */
+export function lateOf(summary: Summary): RunRecord['late'] {
+  return TIMEOUTS_SECONDS.map((seconds) => [seconds, countOf(summary, `later_than_${seconds}`)] as const);
 }
 
 export function droppedOf(summary: Summary): number {
@@ -71,8 +76,8 @@ export function thresholdChecks(summary: Summary, plan: Plan): readonly Check[] 
       const value = metric?.values[/^[^<>=!]+/.exec(expression)?.[0].trim() ?? ''] ?? 0;
       const measured = /latency/.test(name) ? `${value.toFixed(1)} ms` : String(Math.round(value * 1_000) / 1_000);
       return {
-        name: THRESHOLD_NAMES[name] ?? name,
-        limit: expression,
+        name: nameOf(name),
+        limit: readable(expression),
         measured,
         ok: metric?.thresholds?.[expression]?.ok ?? isUnused(metric),
       };
@@ -85,8 +90,21 @@ function isUnused(metric: Metric | undefined): boolean {
   return metric === undefined;
 }
 
+/** `latency{phase:calm}` as a person says it. */
+function nameOf(metric: string): string {
+  const [, name = metric, phase] = /^(\w+)(?:\{phase:(.+)\})?$/.exec(metric) ?? [];
+  const said = THRESHOLD_NAMES[name] ?? name;
+  return phase === undefined ? said : `${said} in phase ${phase}`;
+}
+
+/** `count==0` as a person says it. */
+function readable(expression: string): string {
+  if (expression === 'count==0') return 'none';
+  return expression.replace(/^p\((\d+)\)<(\d+)$/, 'p$1 < $2 ms');
+}
+
 const THRESHOLD_NAMES: Readonly<Record<string, string>> = {
-  latency: 'latency of all answers',
+  latency: 'latency',
   answers_failed: 'reviews without an answer',
   answers_denied: 'pods denied',
   answers_refused: 'reviews refused for want of time or room',

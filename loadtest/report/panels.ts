@@ -52,6 +52,7 @@ class Readings {
     this.#startedAtMs = startedAtMs;
   }
 
+  /** From the run's beginning on: the generator takes its time to start. */
   panels(): readonly Panel[] {
     const queue = (part: number): Point[] => this.#quantile('meshgate_queue_seconds', part, 1_000);
     const worker = (part: number): Point[] => this.#quantile('meshgate_worker_seconds', part, 1_000);
@@ -175,7 +176,9 @@ function panel(
   unit: Panel['unit'],
   lines: readonly (readonly [string, readonly Point[]])[],
 ): Panel {
-  const kept = lines.filter(([, points]) => points.length > 0).map(([name, points]): Line => ({ name, points }));
+  const kept = lines
+    .map(([name, points]): Line => ({ name, points: points.filter(([seconds]) => seconds >= 0) }))
+    .filter(({ points }) => points.length > 0);
   return { id, title, unit, lines: kept };
 }
 

@@ -102,6 +102,8 @@ export interface RunRecord {
   readonly latency: Spread;
   readonly refused: Spread;
   readonly answers: AnswerCounts;
+  /** Pairs of a timeout in seconds and how many answers came later. */
+  readonly late: readonly (readonly [seconds: number, count: number])[];
   /** Reviews that were not sent, because all clients were waiting for answers. */
   readonly dropped: number;
   readonly phases: readonly PhaseFigures[];

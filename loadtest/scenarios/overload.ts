@@ -20,7 +20,8 @@ export const overload: Scenario = {
   defaults: { rate: 0, seconds: 30, timeoutSeconds: 2, p99LimitMs: 250, meshes: 0 },
   pods: 'usual',
   manyMeshes: false,
-  probesCapacity: true,
+  before: 'capacity',
+  patienceSeconds: 0.5,
   sample: 500,
   phases({ seconds }, capacity) {
     const calm = Math.max(1, Math.round(capacity * CALM));
@@ -39,7 +40,7 @@ export const overload: Scenario = {
   judge(run) {
     const flood = run.phases.find(({ name }) => name === 'flood');
     if (flood === undefined) return { checks: [inTime(run)], findings: [] };
-    const capacity = run.capacity ?? 0;
+    const capacity = run.capacity ?? run.settings.rate;
     const accepted = flood.answers.patched / flood.seconds;
     const arrived = flood.latency.count / flood.seconds;
     const share = capacity > 0 ? accepted / capacity : 0;

@@ -16,11 +16,16 @@ export interface Scenario {
   readonly pods: 'usual' | 'big' | 'one-workload';
   /** The gateway gets a generated policy folder with many meshes. */
   readonly manyMeshes: boolean;
-  /** Whether a closed loop has to find the capacity first. */
-  readonly probesCapacity: boolean;
+  /**
+   * What goes before: nothing; some seconds for compilers and caches to warm up; or a closed loop that finds the capacity, where
+   * --rate does not say it.
+   */
+  readonly before: 'nothing' | 'warm-up' | 'capacity';
+  /** How long the target may be silent before the generator has no client left to send with, in seconds. */
+  readonly patienceSeconds: number;
   /** Answers that are checked by applying their patch. */
   readonly sample: number;
-  /** `capacity` in reviews a second, or 0 where it was not probed. */
+  /** `capacity` in reviews a second, found or given as rate. */
   phases(settings: RunSettings, capacity: number): readonly Phase[];
   /** What k6 itself holds the run to. */
   thresholds(settings: RunSettings): Readonly<Record<string, readonly string[]>>;

@@ -8,10 +8,11 @@ const CALM = 0.1;
 export const spike: Scenario = {
   about:
     'A tenth of the load, then ten times as much at once, then a tenth again. --rate: reviews a second at the top.',
-  defaults: { rate: 1_000, seconds: 40, timeoutSeconds: 10, p99LimitMs: 250, meshes: 0 },
+  defaults: { rate: 500, seconds: 40, timeoutSeconds: 10, p99LimitMs: 250, meshes: 0 },
   pods: 'usual',
   manyMeshes: false,
-  probesCapacity: false,
+  before: 'warm-up',
+  patienceSeconds: 1,
   sample: 500,
   phases({ rate, seconds }) {
     const quarter = Math.max(1, Math.floor(seconds / 4));
