@@ -56,8 +56,11 @@ export function arrivalsOf(load: Load): number {
   return load.kind === 'closed' ? 0 : load.phases.reduce((sum, { rate, seconds }) => sum + rate * seconds, 0);
 }
 
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-const SUFFIX_LENGTH = 4;
+/** Of Kubernetes' generated names, whose last letters are varied. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const VARIED_LETTERS = 4;
+/** From round to round; prime to the number of suffixes, so that all of them come before one comes again. */
+const STRIDE = 7_919;
 
 /**
  * A prepared body in its n-th round: in round 0 as it is, later with another name of the same length for its workload, so that no
@@ -65,9 +68,13 @@ const SUFFIX_LENGTH = 4;
  */
 export function bodyInRound(body: string, name: string, round: number): string {
   if (round === 0 || name === '') return body;
+  const letters = [...name.slice(-VARIED_LETTERS)];
+  const number = letters.reduce((sum, letter) => sum * ALPHABET.length + Math.max(0, ALPHABET.indexOf(letter)), 0);
+  let rest = number + round * STRIDE;
   let suffix = '';
-  for (let rest = round; suffix.length < SUFFIX_LENGTH; rest = Math.floor(rest / SUFFIX_ALPHABET.length)) {
-    suffix += SUFFIX_ALPHABET[rest % SUFFIX_ALPHABET.length];
+  for (let letter = 0; letter < VARIED_LETTERS; letter++) {
+    suffix = (ALPHABET[rest % ALPHABET.length] ?? '') + suffix;
+    rest = Math.floor(rest / ALPHABET.length);
   }
-  return body.replaceAll(name, `${name.slice(0, -SUFFIX_LENGTH)}${suffix}`);
+  return body.replaceAll(name, name.slice(0, -VARIED_LETTERS) + suffix);
 }

@@ -1,4 +1,4 @@
-import { flawless, inTime, type Scenario } from './scenario.ts';
+import { constantRate, flawless, inTime, type Scenario } from './scenario.ts';
 
 export const bigPods: Scenario = {
   about:
@@ -9,7 +9,7 @@ export const bigPods: Scenario = {
   before: 'warm-up',
   patienceSeconds: 1,
   sample: 200,
-  phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
-  thresholds: flawless,
+  phases: constantRate,
+  thresholds: (settings) => flawless(settings, 'constant'),
   judge: (run) => ({ checks: [inTime(run)], findings: [] }),
 };

@@ -1,4 +1,4 @@
-import { flawless, inTime, type Scenario } from './scenario.ts';
+import { constantRate, flawless, inTime, type Scenario } from './scenario.ts';
 
 export const manyMeshes: Scenario = {
   about:
@@ -9,7 +9,7 @@ export const manyMeshes: Scenario = {
   before: 'warm-up',
   patienceSeconds: 0.5,
   sample: 2_000,
-  phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
-  thresholds: flawless,
+  phases: constantRate,
+  thresholds: (settings) => flawless(settings, 'constant'),
   judge: (run) => ({ checks: [inTime(run)], findings: [] }),
 };

@@ -1,10 +1,8 @@
 /** A staircase of rates up to the given one: the highest that is kept is what the target can do within the limit. */
 import { type PhaseFigures, quantile, type RunFigures } from '../report/record.ts';
-import { inTime, type Scenario } from './scenario.ts';
+import { inTime, LEAD_IN, type Scenario } from './scenario.ts';
 
 const STEPS = 12;
-/** Before the first step: connections are opened, which is not what is looked for. */
-const LEAD_IN = 'start';
 const LEAD_IN_SECONDS = 3;
 /** Where the staircase ends, when the capacity had to be found. */
 const PAST_CAPACITY = 1.2;

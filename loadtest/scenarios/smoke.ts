@@ -10,6 +10,6 @@ export const smoke: Scenario = {
   patienceSeconds: 1,
   sample: 100_000,
   phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
-  thresholds: flawless,
+  thresholds: (settings) => flawless(settings, 'constant'),
   judge: (run) => ({ checks: [inTime(run)], findings: [] }),
 };

@@ -1,15 +1,15 @@
-import { flawless, inTime, type Scenario } from './scenario.ts';
+import { constantRate, flawless, inTime, type Scenario } from './scenario.ts';
 
 export const steady: Scenario = {
   about:
     'Distinct pods at a constant rate for longer: latency, memory and event loop in an ordinary hour. --rate: reviews a second.',
-  defaults: { rate: 300, seconds: 60, timeoutSeconds: 10, p99LimitMs: 100, meshes: 0 },
+  defaults: { rate: 200, seconds: 60, timeoutSeconds: 10, p99LimitMs: 100, meshes: 0 },
   pods: 'usual',
   manyMeshes: false,
   before: 'warm-up',
   patienceSeconds: 0.5,
   sample: 500,
-  phases: ({ rate, seconds }) => [{ name: 'constant', rate, seconds }],
-  thresholds: flawless,
+  phases: constantRate,
+  thresholds: (settings) => flawless(settings, 'constant'),
   judge: (run) => ({ checks: [inTime(run)], findings: [] }),
 };

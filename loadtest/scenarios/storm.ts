@@ -7,10 +7,10 @@ export const storm: Scenario = {
   pods: 'one-workload',
   manyMeshes: false,
   before: 'warm-up',
-  patienceSeconds: 1,
+  patienceSeconds: 0.3,
   sample: 500,
   phases: ({ rate, seconds }) => [{ name: 'storm', rate, seconds }],
-  thresholds: flawless,
+  thresholds: (settings) => flawless(settings, 'storm'),
   judge: (run) => ({
     checks: [inTime(run)],
     findings: [`${run.latency.count.toLocaleString('en')} replicas of one Deployment were answered.`],
