@@ -2,20 +2,9 @@
  * Line plots as inline SVG, with what they show also in words and in a table: nothing has to be fetched or run to read them.
  */
 import { escapeHtml, formatIn, table } from './html.ts';
+import { drawChart, heightOf, STYLES, WIDTH } from './plot.ts';
 import type { Line } from './record.ts';
-import { linearScale, logScale, type Scale } from './scale.ts';
-
-export const WIDTH = 640;
-const HEIGHT = 260;
-const TALL_HEIGHT = 360;
-const MARGIN = { left: 58, right: 46, top: 22, bottom: 34 } as const;
-const PLOT_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
-/** Curves have this many colours and dashes; see style.ts. */
-const STYLES = 8;
-/** Marks closer than this overwrite each other: the later ones lose their words. */
-const MARK_ROOM = 9;
-/** Width of one letter of a phase's name. */
-const LETTER = 6;
+import { linearScale, type Scale } from './scale.ts';
 
 export interface Mark {
   readonly value: number;
@@ -57,11 +46,6 @@ export function secondsAxis(to: number): Axis {
   return { label: 'seconds', format: (value) => String(value), scale: (extent) => linearScale(0, to, extent, 'exact') };
 }
 
-/** The highest value of some lines. */
-export function peakOf(lines: readonly Line[]): number {
-  return lines.reduce((peak, { points }) => points.reduce((top, [, value]) => Math.max(top, value), peak), 0);
-}
-
 /** A figure: the plot, its legend, and its values as a table that opens. */
 export function renderChart(chart: Chart): string {
   const { id, title, lines } = chart;
@@ -74,73 +58,11 @@ export function renderChart(chart: Chart): string {
 <svg viewBox="0 0 ${WIDTH} ${heightOf(chart)}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${escapeHtml(title)}</title>
 <desc id="${id}-desc">${escapeHtml(describe(chart))}</desc>
-${drawing(chart)}
+${drawChart(chart)}
 </svg>
 <ul class="legend">${legend.join('')}</ul>
 <details><summary>Values</summary>${valueTable(chart)}</details>
 </figure>`;
-}
-
-function heightOf({ tall = false }: Chart): number {
-  return tall ? TALL_HEIGHT : HEIGHT;
-}
-
-function drawing(chart: Chart): string {
-  const { lines, x, logFrom, yTo, unit, marks = [], bands = [] } = chart;
-  const plotHeight = heightOf(chart) - MARGIN.top - MARGIN.bottom;
-  const across = x.scale(PLOT_WIDTH);
-  const top = Math.max(yTo, peakOf(lines));
-  const up = logFrom === undefined ? linearScale(0, top, plotHeight) : logScale(logFrom, top, plotHeight);
-  const left = (value: number): string => (MARGIN.left + across.place(value)).toFixed(1);
-  const height = (value: number): number => MARGIN.top + plotHeight - up.place(value);
-  const bottom = MARGIN.top + plotHeight;
-  const right = MARGIN.left + PLOT_WIDTH;
-  const parts: string[] = [];
-  for (const [index, { name, from, to }] of bands.entries()) {
-    const [start, end] = [Number(left(from)), Number(left(to))];
-    if (index % 2 === 1)
-      parts.push(
-        `<rect class="band" x="${start}" y="${MARGIN.top}" width="${(end - start).toFixed(1)}" height="${plotHeight}"/>`,
-      );
-    if (end - start > name.length * LETTER)
-      parts.push(
-        `<text class="small" x="${((start + end) / 2).toFixed(1)}" y="${MARGIN.top - 8}" text-anchor="middle">${escapeHtml(name)}</text>`,
-      );
-  }
-  for (const tick of up.ticks) {
-    const y = height(tick).toFixed(1);
-    parts.push(
-      `<path class="grid" d="M${MARGIN.left} ${y}H${right}"/><text x="${MARGIN.left - 6}" y="${y}" dy="0.32em" text-anchor="end">${escapeHtml(formatIn(tick, unit))}</text>`,
-    );
-  }
-  for (const tick of across.ticks) {
-    parts.push(`<text x="${left(tick)}" y="${bottom + 15}" text-anchor="middle">${escapeHtml(x.format(tick))}</text>`);
-  }
-  parts.push(
-    `<text class="small" x="${right}" y="${heightOf(chart) - 4}" text-anchor="end">${escapeHtml(x.label)}</text>`,
-  );
-  const taken: number[] = [];
-  for (const { value, label, strong } of marks.toSorted(
-    (a, b) => Number(b.strong) - Number(a.strong) || a.value - b.value,
-  )) {
-    const y = height(value);
-    parts.push(`<path class="mark${strong ? ' strong' : ''}" d="M${MARGIN.left} ${y.toFixed(1)}H${right}"/>`);
-    if (taken.some((other) => Math.abs(other - y) < MARK_ROOM)) continue;
-    taken.push(y);
-    parts.push(
-      `<text class="small${strong ? ' strong' : ''}" x="${right + 5}" y="${y.toFixed(1)}" dy="0.32em">${escapeHtml(label)}</text>`,
-    );
-  }
-  parts.push(`<path class="axis" d="M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}"/>`);
-  for (const [index, { points }] of lines.entries()) {
-    const path = points.map(
-      ([at, value], place) => `${place === 0 ? 'M' : 'L'}${left(at)} ${height(value).toFixed(1)}`,
-    );
-    // A single point would not be seen as a line.
-    const dot = points.length === 1 ? 'h2' : '';
-    parts.push(`<path class="line s${index % STYLES}" d="${path.join('')}${dot}"/>`);
-  }
-  return parts.join('\n');
 }
 
 function describe({ lines, unit, x }: Chart): string {

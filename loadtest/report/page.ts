@@ -1,7 +1,8 @@
 /** The report: one HTML file that needs nothing else, no network and no script. */
-import { type Chart, peakOf, renderChart } from './chart.ts';
+import { type Chart, renderChart } from './chart.ts';
 import { adminCharts, distributionChart, overTimeCharts } from './client-charts.ts';
 import { escapeHtml, formatMs, formatNumber, table } from './html.ts';
+import { peakOf } from './plot.ts';
 import { quantile, type RunRecord } from './record.ts';
 import { renderRuler } from './ruler.ts';
 import { STYLE } from './style.ts';

@@ -28,6 +28,8 @@ function observe(
     budgetShare: durationMs / 1_000,
     queueMs: 4,
     workerMs: 2,
+    shed: false,
+    missed: false,
   };
   for (let i = 0; i < times; i++) metrics.observe(sample);
 }

@@ -67,11 +67,13 @@ class Readings {
         ['queue p99', queue(0.99)],
         ['worker p50', worker(0.5)],
         ['worker p99', worker(0.99)],
+        ['estimated wait', this.#highest('meshgate_estimated_wait_seconds', 1 / 1_000)],
       ]),
       panel('queue', 'Reviews that wait, and that workers have', 'count', [
         ['waiting', this.gauge('meshgate_pool_queue_length')],
         ['in workers', this.gauge('meshgate_pool_in_flight')],
         ['connections', this.gauge('meshgate_connections')],
+        ['workloads in quarantine', this.gauge('meshgate_quarantined_workloads')],
         ...this.#byLabel('meshgate_queue_length', 'mesh', (name, keep) => this.gauge(name, 1, keep)),
       ]),
       panel(
@@ -103,6 +105,16 @@ class Readings {
     return this.#scrapes.flatMap(({ atMs, samples }) => {
       const found = samples.filter((sample) => sample.name === name && keep(sample));
       return found.length === 0 ? [] : [[this.#seconds(atMs), total(found) / unit] as const];
+    });
+  }
+
+  /** A gauge's highest series at each reading. */
+  #highest(name: string, unit: number): Point[] {
+    return this.#scrapes.flatMap(({ atMs, samples }) => {
+      const found = samples.filter((sample) => sample.name === name);
+      return found.length === 0
+        ? []
+        : [[this.#seconds(atMs), Math.max(...found.map(({ value }) => value)) / unit] as const];
     });
   }
 
