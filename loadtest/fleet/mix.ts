@@ -2,8 +2,9 @@
  * A whole cluster's reviews: which mesh and revision each pod belongs to, and how large it is. A few destinations and most small
  * pods make most of the load, as in real fleets.
  */
-import { distinctReviews, type FleetOptions, type Review, stormReviews } from './fleet.ts';
+import { distinctReviews, type Review, stormReviews } from './fleet.ts';
 import { createRandom, type Random } from './random.ts';
+import type { FleetOptions } from './workload.ts';
 
 /** Where a pod's review goes, and what marks such a pod. */
 export interface Destination {
