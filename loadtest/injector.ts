@@ -16,6 +16,8 @@ const root = join(import.meta.dirname, '..');
 export interface Injector {
   readonly destinations: readonly Destination[];
   readonly admin: string | null;
+  /** Of the gateway that was started; null for an injector that runs somewhere else. */
+  readonly pid: number | null;
   /** For the report. */
   readonly description: string;
   /** Cores that are left to the load generator, as a command to put before it. */
@@ -40,6 +42,7 @@ function given(target: string, options: LoadTestOptions): Injector {
   return {
     destinations: [{ url: target, ...marksOf(options) }],
     admin: options.admin,
+    pid: null,
     description: target,
     generatorPrefix: [],
     stop: () => Promise.resolve(),
@@ -58,6 +61,7 @@ async function startOwn(options: LoadTestOptions): Promise<Injector> {
     return {
       destinations: destinations.map((each) => ({ ...each, url: `${gateway.admission}${each.url}` })),
       admin: gateway.admin,
+      pid: gateway.pid,
       description,
       generatorPrefix: cores.generator,
       stop: async () => {

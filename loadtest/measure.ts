@@ -20,6 +20,7 @@ import {
   spreadOf,
   thresholdChecks,
 } from './k6/summary.ts';
+import { machineUse, tellNeighbours } from './neighbours.ts';
 import type { LoadTestOptions } from './options.ts';
 import { adminFigures } from './report/panels.ts';
 import { type Check, RECORD_FORMAT, type RunFigures, type RunRecord, type SampleFigures } from './report/record.ts';
@@ -63,6 +64,13 @@ export async function measure(options: LoadTestOptions, watcher: Watcher): Promi
   }
 }
 
+interface Driven {
+  readonly run: K6Run;
+  readonly scrapes: readonly Scrape[];
+  /** What has to be said of the machine. */
+  readonly neighbours: string | null;
+}
+
 class Run {
   readonly #options: LoadTestOptions;
   readonly #watcher: Watcher;
@@ -100,10 +108,11 @@ class Run {
       intervalSeconds: Math.max(1, Math.ceil(secondsOf(load) / POINTS_LIMIT)),
       thresholds: scenario.thresholds(settings),
     };
-    const { run, scrapes } = await this.#drive(plan);
+    const { run, scrapes, neighbours } = await this.#drive(plan);
     this.#watcher.onStep('applying the sampled patches');
     const sample = await checkSample(run.samples, fleet, this.#injector.destinations);
-    return this.#judged(this.#figures(plan, run, scrapes, sample, probed), thresholdChecks(run.summary, plan));
+    const figures = this.#figures(plan, run, scrapes, sample, probed);
+    return this.#judged(figures, thresholdChecks(run.summary, plan), neighbours);
   }
 
   #prepare(wanted: number, seed: number): PreparedFleet {
@@ -162,13 +171,25 @@ class Run {
     return { summary, plan };
   }
 
-  async #drive(plan: Plan): Promise<{ run: K6Run; scrapes: readonly Scrape[] }> {
+  async #drive(plan: Plan): Promise<Driven> {
     const { admin } = this.#injector;
     const scraper = admin === null ? null : new Scraper(admin);
     await scraper?.start();
+    const before = machineUse(this.#injector.pid);
     try {
       const run = await runK6(this.#k6, plan, this.#folder, this.#watcher.onProgress, this.#watcher.signal);
-      return { run, scrapes: (await scraper?.stop()) ?? [] };
+      const after = machineUse(this.#injector.pid);
+      const neighbours = tellNeighbours({
+        wallSeconds: after.wallSeconds - before.wallSeconds,
+        busySeconds: after.busySeconds - before.busySeconds,
+        ownSeconds: after.ownSeconds - before.ownSeconds + run.cpuSeconds,
+      });
+      // Nothing is known of a target's own time.
+      return {
+        run,
+        neighbours: this.#injector.pid === null ? null : neighbours,
+        scrapes: (await scraper?.stop()) ?? [],
+      };
     } catch (error) {
       await scraper?.stop();
       throw error;
@@ -212,10 +233,11 @@ class Run {
     };
   }
 
-  #judged(figures: RunFigures, thresholds: readonly Check[]): RunRecord {
+  #judged(figures: RunFigures, thresholds: readonly Check[], neighbours: string | null): RunRecord {
     const { checks, findings } = this.#options.scenario.judge(figures);
     const all = [...thresholds, ...checks, sampleCheck(figures.sample)];
-    return { ...figures, checks: all, findings, passed: all.every(({ ok }) => ok) };
+    const told = neighbours === null ? findings : [...findings, neighbours];
+    return { ...figures, checks: all, findings: told, passed: all.every(({ ok }) => ok) };
   }
 }
 

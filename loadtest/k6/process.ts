@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { processSeconds } from '../neighbours.ts';
 import { type Plan, secondsOf } from './plan.ts';
 import type { ProgressListener } from './progress.ts';
 import { watchProgress } from './progress.ts';
@@ -16,6 +17,7 @@ const THRESHOLDS_CROSSED = 99;
 /** Beyond its planned time, for the start, the last answers and the summary. */
 const EXTRA_LIMIT_MS = 90_000;
 const LOG_LIMIT = 20_000;
+const CPU_PERIOD_MS = 1_000;
 
 export interface K6 {
   readonly binary: string;
@@ -28,6 +30,8 @@ export interface K6Run {
   readonly summary: Summary;
   /** File of sampled answers, one a line. */
   readonly samples: string;
+  /** Processor time of k6, a second before its end; 0 where the system does not tell. */
+  readonly cpuSeconds: number;
 }
 
 /** Makes the script that k6 runs, into `folder`. */
@@ -81,6 +85,10 @@ export async function runK6(
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
+  let cpuSeconds = 0;
+  const clock = setInterval(() => {
+    cpuSeconds = processSeconds(child.pid ?? 0) ?? cpuSeconds;
+  }, CPU_PERIOD_MS);
   const progress = watchProgress(`http://${address}`, plan, onProgress);
   try {
     const code = await new Promise<number>((resolve, reject) => {
@@ -90,10 +98,12 @@ export async function runK6(
     if (code !== 0 && code !== THRESHOLDS_CROSSED) throw new Error(`K6_FAILED: k6 ended with code ${code}\n${log}`);
   } finally {
     progress.stop();
+    clearInterval(clock);
   }
   return {
     summary: JSON.parse(readFileSync(file('summary.json'), 'utf8')) as Summary,
     samples: file('samples.ndjson'),
+    cpuSeconds,
   };
 }
 
