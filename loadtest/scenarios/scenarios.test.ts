@@ -132,6 +132,10 @@ describe('overload', () => {
     );
   });
 
+  test('fails when the generator could not send a flood', () => {
+    assert.equal(checkNamed(flooded({ latency: spread(19_000, 5) }), 'load of the flood').ok, false);
+  });
+
   test('fails when the flood costs more than a tenth of the work', () => {
     assert.equal(checkNamed(flooded({ answers: answers({ patched: 8_900 }) }), 'accepted work in the flood').ok, false);
   });
