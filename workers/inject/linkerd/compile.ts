@@ -170,7 +170,7 @@ function injectPod(
   const { values } = compiled;
   const { features, overrides } = values.profile;
   const { metadata } = target;
-  if ((spec.containers?.length ?? 0) === 0) {
+  if (!Array.isArray(spec.containers)) {
     return { kind: 'denied', code: 'POD_MALFORMED', message: 'the pod has no containers' };
   }
   if (compiled.denial !== null) return { kind: 'denied', code: 'LINKERD_VALUES_INVALID', message: compiled.denial };
@@ -287,6 +287,7 @@ export function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string |
   if (proxy.nativeSidecar && proxy.await && values.startupProbe === null) {
     return 'a native sidecar needs proxy.startupProbe in the values';
   }
+  if (Number.isNaN(proxy.workersMaximumCPURatio)) return 'the CPU ratio limit is not a number';
   const { logHTTPHeaders: headers } = proxy;
   const isKnown = headers === 'off' || headers === 'insecure' || (headers === '' && features.emptyHeaderLogging);
   if (features.headerLogging && !isKnown) {
