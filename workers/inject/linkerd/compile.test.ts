@@ -195,6 +195,8 @@ test('numbers and booleans of the values are text where text is wanted', () => {
 test('what no proxy can be made of is denied with a code', () => {
   const networks = inject(podWith({}), cluster(), VALUES.replace('10.0.0.0/8', '10.0.0.0'));
   assert.equal(networks.kind === 'denied' && networks.code, 'LINKERD_VALUES_INVALID');
+  const mount = inject(podWith({}), cluster(), VALUES.replace('xtMountPath', 'xtMount'));
+  assert.equal(mount.kind === 'denied' && mount.code, 'LINKERD_VALUES_INVALID');
   const headers = inject(podWith({ 'config.linkerd.io/proxy-log-http-headers': 'all' }));
   assert.equal(headers.kind === 'denied' && headers.code, 'ANNOTATION_INVALID');
   const closeWait = inject(podWith({ 'config.linkerd.io/close-wait-timeout': '30s' }));

@@ -123,7 +123,8 @@ function valuesDenial(values: LinkerdValues): string | null {
       if (!isCidr(network)) return `clusterNetworks has ${JSON.stringify(network)}, which is not a network`;
     }
   }
-  const { iptablesMode } = values.init;
+  const { iptablesMode, xtMount } = values.init;
+  if (!values.cniEnabled && xtMount === null) return 'proxyInit.xtMountPath is missing';
   if (!values.cniEnabled && iptablesMode !== 'nft' && iptablesMode !== 'legacy') {
     return `proxyInit.iptablesMode is ${JSON.stringify(iptablesMode)}, not "nft" or "legacy"`;
   }
@@ -231,13 +232,15 @@ function addedAnnotations(
   const own = target.own?.annotations;
   const added: Record<string, string> = Object.create(null);
   added[CREATED_BY] = compiled.createdBy;
-  const { inherited } = compiled.values.profile;
+  const { inherited, features } = compiled.values.profile;
+  const ofTemplate = features.templateBeforeNamespace ? target.metadata?.annotations : undefined;
   // A namespace has fewer annotations than there are settings.
   for (const key of Object.keys(namespace)) {
-    if (inherited.has(key) && stringAt(own, key) === undefined) added[key] = namespace[key] ?? '';
+    const isSet = stringAt(own, key) !== undefined || stringAt(ofTemplate, key) !== undefined;
+    if (inherited.has(key) && !isSet) added[key] = namespace[key] ?? '';
   }
   if (!hasOpaquePorts(target) && added[OPAQUE_PORTS] === undefined) {
-    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, compiled.values.profile.features);
+    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, features);
     if (ports.length > 0) added[OPAQUE_PORTS] = ports.join(',');
   }
   return added;

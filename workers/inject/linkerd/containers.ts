@@ -171,7 +171,10 @@ export function initContainer(context: ProxyContext): JsonObject {
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [{ mountPath: init.xtMount.mountPath, name: init.xtMount.name }, ...saMount(context)],
+    volumeMounts: [
+      ...(init.xtMount === null ? [] : [{ mountPath: init.xtMount.mountPath, name: init.xtMount.name }]),
+      ...saMount(context),
+    ],
   };
 }
 
