@@ -54,10 +54,7 @@ export async function serve(
   const logger = createLogger(options.logLevel);
   const service = await createService(options, logger, context);
   const source = createSnapshotSource({
-    source: options.source,
-    ref: options.ref ?? undefined,
-    path: options.path ?? undefined,
-    intervalMs: options.interval,
+    sources: options.sources,
     stateDir: options.state,
     compile: (revision) => service.check(revision),
     environment: context.environment,

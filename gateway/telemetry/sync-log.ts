@@ -17,6 +17,9 @@ export function logSyncEvent(logger: Logger, event: SyncEvent): void {
     case 'served-from-state':
       logger.warn(fields, 'serving the last good snapshot from the state folder');
       return;
+    case 'rolled-back':
+      logger.warn(fields, 'rolled back; the snapshot serves until Git moves on');
+      return;
     case 'rejected':
       logger.error(fields, 'the source was not published; what served before goes on serving');
       return;
