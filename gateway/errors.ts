@@ -32,6 +32,15 @@ export const REQUEST_ERRORS = {
   HEADERS_TOO_LARGE: entry('upstream', 431, false, 'The header fields are too large.'),
   HTTP_MALFORMED: entry('upstream', 400, false, 'This is not a well-formed HTTP request.'),
   CLIENT_GONE: entry('upstream', 499, true, 'The caller closed the connection before the answer was ready.'),
+  // What is asked of the admin port.
+  HOOK_REFUSED: entry('upstream', 401, false, 'The call of the webhook is not signed with the shared secret.'),
+  HOOK_SECRET_INVALID: entry(
+    'user',
+    503,
+    true,
+    'The file of --hook-token-file does not hold a secret of 16 to 4096 characters.',
+  ),
+  ADMIN_REFUSED: entry('upstream', 401, false, "The request does not bear the token of the gateway's state folder."),
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),

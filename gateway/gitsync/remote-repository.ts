@@ -201,9 +201,10 @@ async function missingBlobs(
     if (type === 'blob' && mode !== '120000' && !ignores(`${path}/${file}`)) ids.add(id);
   }
   if (ids.size === 0) return [];
-  const check = await git.run(['cat-file', '--batch-check'], { signal, input: `${[...ids].join('\n')}\n` });
+  // A question for one object at a time would have git look for it at the remote.
+  const check = await git.run(['rev-list', '--objects', '--no-object-names', '--missing=print', tree], { signal });
   return check
     .split('\n')
-    .filter((line) => line.endsWith(' missing'))
-    .map((line) => line.slice(0, -' missing'.length));
+    .filter((line) => line.startsWith('?') && ids.has(line.slice(1)))
+    .map((line) => line.slice(1));
 }

@@ -3,7 +3,7 @@
  */
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Readiness } from '../server/readiness.ts';
-import type { Mesh, Snapshot, SourceStatus } from '../snapshot.ts';
+import type { Mesh, Snapshot, SourceReport, SourceStatus } from '../snapshot.ts';
 
 export interface StatusInputs {
   readonly version: string;
@@ -46,7 +46,9 @@ export function describeStatus(inputs: StatusInputs): object {
       lastSuccessAt: source.lastSuccessAt?.toISOString() ?? null,
       problems: source.problems,
       warnings: source.warnings ?? [],
+      held: source.held ?? null,
     },
+    sources: (source.sources ?? []).map(describeSource),
     pool: describePool(inputs.pool),
     connections: inputs.connections,
   };
@@ -61,6 +63,18 @@ function describePool({ meshes, quarantine, lagMs, ...pool }: PoolStats): object
       ...workload,
       at: new Date(atMs).toISOString(),
       until: new Date(untilMs).toISOString(),
+    })),
+  };
+}
+
+/** One source as `/api/v1/sources` tells it. */
+export function describeSource(source: SourceReport): object {
+  return {
+    ...source,
+    lastAttemptAt: source.lastAttemptAt?.toISOString() ?? null,
+    conditions: source.conditions.map((condition) => ({
+      ...condition,
+      lastTransitionTime: condition.lastTransitionTime.toISOString(),
     })),
   };
 }
