@@ -9,11 +9,8 @@ import { injectReview } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
 import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
-/**
- * Revisions that one worker keeps compiled; more than that are compiled again when they come back. One takes half a megabyte, and
- * two more when it has injected pods.
- */
-const REVISION_LIMIT = 128;
+/** Revisions that one worker keeps compiled; more than that are compiled again when they come back. */
+const REVISION_LIMIT = 256;
 
 const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT });
 
@@ -30,6 +27,11 @@ export function warm(sources: readonly RevisionSource[]): WarmReply[] {
     const ok = problems.every(({ severity }) => severity === 'warning');
     return { digest: source.digest, ok, compileMs: performance.now() - start };
   });
+}
+
+/** Which of these revisions are not compiled here. The others count as used, so that they stay. */
+export function missing(digests: readonly string[]): string[] {
+  return digests.filter((digest) => compiled.get(digest) === undefined);
 }
 
 /** Compiles one revision, keeps it, and returns everything that is wrong with it; warnings alone do not keep it from serving. */

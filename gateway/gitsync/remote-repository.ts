@@ -48,6 +48,8 @@ const SERVED_FILE = 'served-revision';
 
 const FETCH = ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
 const SPARSE = '--filter=blob:none';
+/** Files are asked for by their ids: what is here already does not help the server to choose. */
+const NO_NEGOTIATION = ['-c', 'fetch.negotiationAlgorithm=noop'];
 
 /** `resolve` throws what git failed with as SourceError. */
 export function createRemoteRepository(options: RemoteRepositoryOptions): TreeOrigin {
@@ -94,7 +96,7 @@ export function createRemoteRepository(options: RemoteRepositoryOptions): TreeOr
     const missing = await missingBlobs(git, `${remote.commit}:${options.path}`, options, signal);
     if (missing.length === 0) return;
     const input = `${missing.join('\n')}\n`;
-    await runMeasured(git, cache, [...FETCH, SPARSE, '--stdin', '--', options.url], { signal, timeoutMs, input });
+    await runMeasured(git, cache, [...NO_NEGOTIATION, ...FETCH, SPARSE, '--stdin', '--', options.url], { signal, timeoutMs, input });
   };
 
   /** One repair, one more try: locks are swept, anything else that is not the remote's fault costs the cache. */

@@ -118,15 +118,19 @@ export class WorkerPool implements SlotListener {
   }
 
   /**
-   * Makes these the revisions that every worker knows: compiled in one worker after the other, so that the others go on serving.
-   * Digests of the revisions that did not compile are returned.
+   * Makes these the revisions that every worker knows. Each worker compiles one revision at a time, with requests between two of them, and
+   * only half of the workers do so at once: the others take what comes meanwhile. Digests of the revisions that did not compile are returned.
    */
   async warm(sources: readonly RevisionSource[]): Promise<readonly string[]> {
     this.#revisions = sources;
     const failed = new Set<string>();
-    for (const slot of this.#crew.slots) {
-      for (const reply of await slot.warm(sources)) if (!reply.ok) failed.add(reply.digest);
-    }
+    const waiting = [...this.#crew.slots];
+    const lane = async (): Promise<void> => {
+      for (let slot = waiting.shift(); slot !== undefined; slot = waiting.shift()) {
+        for (const reply of await slot.warm(sources)) if (!reply.ok) failed.add(reply.digest);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.ceil(this.#crew.slots.length / 2) }, lane));
     return [...failed];
   }
 

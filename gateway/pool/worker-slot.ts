@@ -117,7 +117,16 @@ export class WorkerSlot {
     const piscina = this.#piscina;
     this.#warming += 1;
     try {
-      return await this.#warm(piscina, sources);
+      const digests = sources.map(({ digest }) => digest);
+      const missing = new Set((await piscina.run(digests, { name: 'missing' })) as readonly string[]);
+      const replies: WarmReply[] = [];
+      for (const source of sources) {
+        if (!missing.has(source.digest)) continue;
+        // One a task: a request waits for one compile at most.
+        replies.push(...(await this.#warm(piscina, [source])));
+        if (piscina !== this.#piscina) return replies;
+      }
+      return replies;
     } catch (error) {
       this.#lost(piscina, error);
       return [];
