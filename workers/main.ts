@@ -11,8 +11,19 @@ import type { InjectTask, RevisionSource, WarmReply, WorkerReply } from './proto
 
 /** Revisions that one worker keeps compiled; more than that are compiled again when they come back. */
 const REVISION_LIMIT = 256;
+/** What their texts may have together, in UTF-16 units: compiled, Istio's take about 25 times as much of the worker's heap. */
+const TEXT_LIMIT = 13_000_000;
 
-const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT });
+const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: TEXT_LIMIT });
+
+function keep(source: RevisionSource, revision: CompiledRevision): void {
+  const texts = Object.values(source.spec).filter((text): text is string => typeof text === 'string');
+  const size = Math.max(
+    1,
+    texts.reduce((sum, text) => sum + text.length, 0),
+  );
+  compiled.set(source.digest, revision, { size });
+}
 
 /** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
 export const inject = batchEntry(injectOne);
@@ -38,7 +49,7 @@ export function missing(digests: readonly string[]): string[] {
 export function check(source: RevisionSource): readonly CompileProblem[] {
   try {
     const revision = compileRevision(source);
-    compiled.set(source.digest, revision);
+    keep(source, revision);
     return revision.warnings;
   } catch (error) {
     if (error instanceof CompileError) return error.problems;
@@ -56,7 +67,7 @@ export function injectOne(task: InjectTask): WorkerReply {
   let compileMs = 0;
   try {
     if (task.source !== undefined && !compiled.has(task.revision)) {
-      compiled.set(task.revision, compileRevision(task.source));
+      keep(task.source, compileRevision(task.source));
       compileMs = performance.now() - start;
     }
     if (!compiled.has(task.revision)) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
