@@ -6,7 +6,7 @@
  * `npm test -- --only types,lint,tests,smoke,bench` runs some of the steps; `npm test -- --match PATTERN` only test files whose path
  * contains PATTERN. CI runs it without arguments. With CI set a skipped test counts as failed: nothing may be left out there.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +100,24 @@ async function runTests(): Promise<Count> {
   }
 }
 
+/** Programs that the tests of signatures run, and the Debian packages that bring them. */
+const PROGRAMS = { git: 'git', gpg: 'gnupg', gpgconf: 'gnupg', 'ssh-keygen': 'openssh-client' };
+
+/** Installs what is missing where that is allowed; the tests fail by name where it is not. */
+async function installPrograms(): Promise<void> {
+  const missing = Object.entries(PROGRAMS).filter(([name]) => {
+    return spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined;
+  });
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, debian]) => debian))];
+  console.log(`   missing: ${missing.map(([name]) => name).join(', ')}; installing ${packages.join(', ')}`);
+  if (process.getuid?.() !== 0) throw new Error(`install these first: apt-get install ${packages.join(' ')}`);
+  await run('apt-get', ['update', '-qq']);
+  const code = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  if (code !== 0) throw new Error(`apt-get install ${packages.join(' ')} ended with ${code}`);
+}
+
+if (wanted.has('tests')) await installPrograms();
 await step('types', async () => one(await run(bin('tsc'), ['--noEmit'])));
 await step('lint', async () => one(await run(bin('biome'), ['check', '--error-on-warnings', '.'])));
 await step('tests', runTests);

@@ -96,7 +96,11 @@ export function createRemoteRepository(options: RemoteRepositoryOptions): TreeOr
     const missing = await missingBlobs(git, `${remote.commit}:${options.path}`, options, signal);
     if (missing.length === 0) return;
     const input = `${missing.join('\n')}\n`;
-    await runMeasured(git, cache, [...NO_NEGOTIATION, ...FETCH, SPARSE, '--stdin', '--', options.url], { signal, timeoutMs, input });
+    await runMeasured(git, cache, [...NO_NEGOTIATION, ...FETCH, SPARSE, '--stdin', '--', options.url], {
+      signal,
+      timeoutMs,
+      input,
+    });
   };
 
   /** One repair, one more try: locks are swept, anything else that is not the remote's fault costs the cache. */
