@@ -280,3 +280,28 @@ test('a workload without containers gets the proxy as its only one', () => {
     ['linkerd-proxy'],
   );
 });
+
+describe('a pod that is none to Kubernetes is denied', () => {
+  const specs: Readonly<Record<string, JsonObject>> = {
+    'containers that are a text': { containers: 'x' },
+    'a container that is null': { containers: [null] },
+    'ports that are a mapping': { containers: [{ name: 'app', image: 'app', ports: {} }] },
+    'an image that is a number': { containers: [{ name: 'app', image: 1 }] },
+    'init containers that are a number': { initContainers: 1 },
+  };
+  for (const [name, spec] of Object.entries(specs)) {
+    test(name, () => {
+      const decision = inject(podWith({}, spec));
+      assert.equal(decision.kind === 'denied' && decision.code, 'POD_MALFORMED', JSON.stringify(decision));
+    });
+  }
+
+  test('owners of no kind', () => {
+    const pod = podWith({});
+    const decision = inject({
+      ...pod,
+      metadata: { ...(pod['metadata'] as JsonObject), ownerReferences: [{ kind: 1 }] },
+    });
+    assert.equal(decision.kind === 'denied' && decision.code, 'POD_MALFORMED', JSON.stringify(decision));
+  });
+});

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { applyPatch } from '../../jsonpatch/apply.ts';
 import { type Operation, PatchError } from '../../jsonpatch/operation.ts';
+import { normalizeTyped, TypedPodError } from '../../kube/typed-pod.ts';
 import type { LinkerdRevisionSpec, RevisionSource } from '../../protocol.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../template/value.ts';
 import { parseYaml } from '../../yaml/parse.ts';
@@ -69,7 +70,7 @@ export function compileLinkerdRevision(source: RevisionSource): CompiledRevision
   if (spec.provider !== 'linkerd') throw new TypeError(`${spec.provider} revision given to the linkerd provider`);
   const compiled = compileLinkerd(spec);
   const { release, warnings } = compiled;
-  return { source, release, warnings, inject: (request) => inject(compiled, request) };
+  return { source, release, warnings, inject: (request) => injectOrDeny(compiled, request) };
 }
 
 /** Reads the values of a revision, for the webhook and the command line alike. Throws CompileError. */
@@ -135,6 +136,34 @@ function valuesDenial(values: LinkerdValues): string | null {
     }
   }
   return null;
+}
+
+/**
+ * A pod comes from the apiserver with the types that Kubernetes gives it, so they are looked at only when something stumbles over them:
+ * Linkerd can not decode such an object and denies it.
+ */
+function injectOrDeny(compiled: Compiled, request: InjectRequest): InjectDecision {
+  try {
+    return inject(compiled, request);
+  } catch (error) {
+    const message = error instanceof TypeError ? wrongType(request) : null;
+    if (message === null) throw error;
+    return { kind: 'denied', code: 'POD_MALFORMED', message };
+  }
+}
+
+/** What is wrong with the pod's types; null when nothing is. */
+function wrongType({ object, kind }: InjectRequest): string | null {
+  const { spec, metadata } = targetOf(object, kind.kind);
+  try {
+    normalizeTyped('v1.PodSpec', spec);
+    normalizeTyped('v1.ObjectMeta', metadata ?? null);
+    // To Go null is a value without anything in it, such as a container without a name.
+    return JSON.stringify([spec, metadata]).includes('null') ? 'the pod has null where there is to be a value' : null;
+  } catch (error) {
+    if (error instanceof TypedPodError) return error.message;
+    throw error;
+  }
 }
 
 function inject(compiled: Compiled, request: InjectRequest): InjectDecision {
