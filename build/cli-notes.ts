@@ -40,7 +40,9 @@ So what can not be told is:
   the label \`topology.istio.io/network\`: they stay.
 `,
   explain: `
-Each step names its rule, what it looked at and what follows; the last line is the sentence that answers the question.
+First is told which release the revision behaves as, how that was told, and what it does that not all releases do
+([releases.md](releases.md)). Then each step names its rule, what it looked at and what follows; the last line is the sentence that
+answers the question.
 
 \`\`\`sh
 kubectl get deployment web -o yaml | meshgate explain - --source policies --mesh istio-prod --namespace-labels istio-injection=enabled
@@ -62,7 +64,8 @@ meshgate import istio --live -o policies        # the same, from the cluster of 
 
 Written are \`mesh.yaml\`, a folder for each revision with the texts of its ConfigMaps as they are, and \`cluster.yaml\` with namespaces and
 nodes. A revision's release is told from istiod's image where its Deployment is among the objects, else from the values' image tag; its platform,
-compliance policy and what templates read of the environment from istiod as well. Then the folder is loaded and compiled as the gateway
+compliance policy and what templates read of the environment from istiod as well. Linkerd's release is told from the injector's image, else
+from the values' \`linkerdVersion\`. Then the folder is loaded and compiled as the gateway
 would; the exit code is 1 when something was left out or does not compile.
 `,
   validate: `
@@ -70,5 +73,23 @@ would; the exit code is 1 when something was left out or does not compile.
 meshgate validate policies
 meshgate validate https://git.example.com/team/policies@main --path prod --format json
 \`\`\`
+`,
+  diff: `
+\`\`\`sh
+meshgate diff --source policies --mesh istio-prod --from prod --to canary --reviews manifests/
+meshgate diff --source policies --from main              # what the working copy changes; with the policies' own tests
+meshgate diff --source policies --from 1-29@v1.4 --to 1-29@HEAD --reviews recorded.ndjson --output json
+\`\`\`
+
+A name is looked for among the revisions and tags of the source as it is, then among what git knows (\`main\`, \`v1.4\`, \`HEAD~2\`). Of a commit alone
+the revision is the one that routing picks for the mesh. Each pod is injected twice, in process, each time with what the policies of that
+side say; nothing is sent anywhere.
+
+Differences are grouped by kind and place. A place is a JSON pointer in which elements of lists go by their names
+(\`/spec/containers/istio-proxy/env/NAME/value\`), texts that hold JSON are entered, and \`*\` is any container of the application. Where pods
+differ only in their own names, values show \`{pod}\`, \`{workload}\`, \`{owner}\`, \`{namespace}\` or \`{container}\`. A pod that is injected by
+one side and not by the other counts as an outcome alone. What \`sidecar.istio.io/status\` repeats comes last.
+
+Exit codes: 0 no pod differs, 1 some do (\`--no-exit-code\`: 0), 2 wrong use, 3 it could not run, also where a file or the policies are wrong.
 `,
 };

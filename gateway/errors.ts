@@ -33,9 +33,36 @@ export const REQUEST_ERRORS = {
   HEADERS_TOO_LARGE: entry('upstream', 431, false, 'The header fields are too large.'),
   HTTP_MALFORMED: entry('upstream', 400, false, 'This is not a well-formed HTTP request.'),
   CLIENT_GONE: entry('upstream', 499, true, 'The caller closed the connection before the answer was ready.'),
+  // What is asked of the admin port.
+  HOOK_REFUSED: entry('upstream', 401, false, 'The call of the webhook is not signed with the shared secret.'),
+  HOOK_SECRET_INVALID: entry(
+    'user',
+    503,
+    true,
+    'The file of --hook-token-file does not hold a secret of 16 to 4096 characters.',
+  ),
+  ADMIN_REFUSED: entry('upstream', 401, false, "The request does not bear the token of the gateway's state folder."),
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),
+  DEADLINE_UNREACHABLE: entry(
+    'internal',
+    503,
+    true,
+    'So much waits for a worker that the timeout would be over first.',
+  ),
+  OVERLOADED: entry(
+    'internal',
+    503,
+    true,
+    'More requests arrive than can be done, so only as many wait as are done soon.',
+  ),
+  POD_QUARANTINED: entry(
+    'user',
+    503,
+    false,
+    'Pods of this workload ended workers, so no more of them are tried for a while.',
+  ),
   DEADLINE_EXCEEDED: entry('internal', 504, true, 'The request could not be done within its timeout.'),
   WORKER_CRASHED: entry('internal', 500, true, 'The worker that held the request ended unexpectedly.'),
 } as const satisfies Record<string, ErrorEntry>;

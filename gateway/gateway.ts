@@ -6,12 +6,14 @@ import { performance } from 'node:perf_hooks';
 import { Registry } from 'prom-client';
 import { addressUrl } from './config/address.ts';
 import type { GatewayOptions } from './config/options.ts';
+import { makeAdminToken, removeAdminAccess, writeAdminAccess } from './server/admin-access.ts';
 import { AdminServer } from './server/admin-server.ts';
 import { createCertificates } from './server/certificate.ts';
 import { type CredentialFiles, type Credentials, CredentialWatch, readCredentials } from './server/credentials.ts';
 import { assessReadiness, type Readiness } from './server/readiness.ts';
 import type { AdmissionService } from './service/admission-service.ts';
-import type { Snapshot, SnapshotSource } from './snapshot.ts';
+import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
+import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
 import { GatewayMetrics } from './telemetry/gateway-metrics.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -25,6 +27,8 @@ export interface GatewayParts {
   readonly version: string;
   readonly service: AdmissionService;
   readonly source: SnapshotSource;
+  /** What webhooks and commands may ask of the source; left out: nothing. */
+  readonly control?: SourceControl;
 }
 
 export interface ReadyLine {
@@ -41,11 +45,14 @@ export class Gateway {
   readonly #metrics: GatewayMetrics;
   readonly #admin: AdminServer;
   readonly #startedAt = new Date();
+  readonly #adminToken = makeAdminToken();
   #adopting: Promise<void> = Promise.resolve();
   #credentials: Credentials | null = null;
   #watch: CredentialWatch | null = null;
   #renewal: NodeJS.Timeout | null = null;
   #draining = false;
+  /** The note for commands is in the state folder. */
+  #noted = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -61,6 +68,13 @@ export class Gateway {
         text: `${await this.#metrics.registry.metrics()}${await parts.service.metrics()}`,
       }),
       status: () => this.#status(),
+      routes: sourceRoutes({
+        status: () => parts.source.status(),
+        control: parts.control ?? null,
+        hookTokenFile: parts.options.hookTokenFile,
+        adminToken: this.#adminToken,
+        logger: parts.logger,
+      }),
     });
   }
 
@@ -100,11 +114,13 @@ export class Gateway {
     await this.#adopting;
     await service.stop();
     await this.#admin.close();
+    if (this.#noted) await removeAdminAccess(this.#parts.options.state);
   }
 
   async #start(): Promise<ReadyLine> {
     const { options, logger, service, source } = this.#parts;
     const adminPort = await this.#admin.listen(options.admin);
+    await this.#noteAccess(addressUrl('http', options.admin.host, adminPort));
     const { files, ca } = await this.#credentialFiles();
     this.#credentials = await readCredentials(files);
     source.onStatus((status) => this.#metrics.countSync(status.problems.length === 0 ? 'ok' : 'failed'));
@@ -131,6 +147,20 @@ export class Gateway {
       ca: resolve(ca),
       snapshot: service.serving?.revision ?? '',
     };
+  }
+
+  /** Where it can not be left, only the commands that need it do not work. */
+  async #noteAccess(url: string): Promise<void> {
+    const { options, logger } = this.#parts;
+    try {
+      await writeAdminAccess(options.state, { url, token: this.#adminToken, pid: process.pid });
+      this.#noted = true;
+    } catch (error) {
+      logger.warn(
+        { err: error },
+        'the state folder can not be written: `meshgate rollback` will not find this gateway',
+      );
+    }
   }
 
   /** Snapshots are adopted one after the other: a request only ever meets revisions that the workers have compiled. */

@@ -20,6 +20,8 @@ export interface Mesh {
   readonly ignoredNamespaces: readonly string[];
   /** Kept back from the apiserver's timeout for the way home, in milliseconds. */
   readonly deadlineReserveMs: number;
+  /** Its part of the workers' time when several meshes want it, relative to the shares of the others. */
+  readonly share: number;
   readonly vcluster: 'Skip' | 'StripLabels' | 'Allow';
   readonly nativeSidecars: NativeSidecars;
   /** Name of the ClusterSnapshot whose namespaces, owners and nodes count; null: the only one there is, if any. */
@@ -60,6 +62,40 @@ export interface Problem {
   readonly column?: number;
 }
 
+/** One thing that is known of a source, in the words of Flux's source-controller. */
+export interface SourceCondition {
+  readonly type:
+    | 'Ready'
+    | 'Reconciling'
+    | 'Stalled'
+    | 'FetchFailed'
+    | 'BuildFailed'
+    | 'SourceVerified'
+    | 'ArtifactOutdated'
+    | 'ArtifactInStorage'
+    | 'StorageOperationFailed';
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  /** When `status` became what it is. */
+  readonly lastTransitionTime: Date;
+}
+
+/** One of the sources that the snapshot is composed of. */
+export interface SourceReport {
+  readonly name: string;
+  /** Without credentials. */
+  readonly url: string;
+  readonly suspend: boolean;
+  readonly intervalMs: number;
+  readonly lastAttemptAt: Date | null;
+  /** The newest revision that could be fetched and verified. */
+  readonly observed: string | null;
+  /** What of it serves: `main@sha1:…`, and a digest of its files. */
+  readonly artifact: { readonly revision: string; readonly digest: string; readonly files: number } | null;
+  readonly conditions: readonly SourceCondition[];
+}
+
 export interface SourceStatus {
   /** What serves now; null before the first good snapshot. */
   readonly serving: string | null;
@@ -71,6 +107,12 @@ export interface SourceStatus {
   readonly lastSuccessAt: Date | null;
   /** Why `observed` does not serve (empty when it does): fetch failures and problems of the files. */
   readonly problems: readonly Problem[];
+  /** What the files of the last good snapshot do not fail by, but their author should know; left out before there was one. */
+  readonly warnings?: readonly Problem[];
+  /** The revision that a rollback keeps from serving, until Git moves on from it; null or left out without one. */
+  readonly held?: string | null;
+  /** Each source by itself. */
+  readonly sources?: readonly SourceReport[];
 }
 
 /** Where snapshots come from (gateway/gitsync). */
@@ -86,4 +128,29 @@ export interface SnapshotSource {
   /** Looks at the source now; resolves when that attempt has ended. */
   sync(): Promise<SourceStatus>;
   stop(): Promise<void>;
+}
+
+/** A snapshot that served, and can be gone back to. */
+export interface SnapshotEntry {
+  readonly id: string;
+  readonly revision: string;
+  /** `sha256:…` of what it says. */
+  readonly digest: string;
+  /** ISO 8601. */
+  readonly loadedAt: string;
+  readonly serving: boolean;
+}
+
+/** What people and webhooks may ask of a source while it runs. */
+export interface SourceControl {
+  /** Has the sources looked at soon; calls that come close together are one. */
+  trigger(): void;
+  /** The newest first. */
+  snapshots(): Promise<readonly SnapshotEntry[]>;
+  /**
+   * Serves an earlier snapshot until Git moves on.
+   * @param to an id, a revision or the beginning of a commit's id; null: the one before what serves.
+   * @throws SourceError SNAPSHOT_UNKNOWN, STATE_CORRUPT
+   */
+  rollback(to: string | null): Promise<SnapshotEntry>;
 }

@@ -1,84 +1,84 @@
 /**
- * `npm run loadtest -- SCENARIO [--target URL] [--sidecar NAME] [--rate N] [--seconds N] [--seed N]`: runs one k6 scenario of
- * loadtest/scenarios against the gateway with the default policies of this checkout, or against any injector over HTTPS.
- * Exits 1 when a threshold is crossed, 2 for wrong use, 3 when it could not run.
+ * `npm run loadtest -- SCENARIO [flags]`: runs a k6 scenario against this checkout's gateway or any injector over HTTPS, and writes a
+ * report. Exits 1 when a threshold is crossed, 2 for wrong use, 3 when it could not run. See docs/loadtest.md.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { startGateway } from './gateway.ts';
-import { installK6 } from './k6/install.ts';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Progress } from './k6/progress.ts';
+import { measure } from './measure.ts';
+import { parseOptions, UsageError, usage } from './options.ts';
+import { renderReport } from './report/page.ts';
+import { parseRecord, quantile, type RunRecord } from './report/record.ts';
 
-const root = join(import.meta.dirname, '..');
-const scenarios = join(import.meta.dirname, 'scenarios');
-
-/** k6 knows no npm packages and follows no `.ts` import of a `.ts` file it was not given: it gets one plain script. */
-async function bundle(scenario: string): Promise<string> {
-  const folder = join(root, '.cache', 'loadtest');
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, `${scenario}.js`);
-  await build({
-    entryPoints: [join(scenarios, `${scenario}.ts`)],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    target: 'es2020',
-    external: ['k6', 'k6/*'],
-    logLevel: 'error',
-  });
-  return outfile;
-}
-
-function runK6(binary: string, script: string, env: Record<string, string>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(binary, ['run', '--quiet', '--no-usage-report', script], {
-      stdio: 'inherit',
-      env: { ...process.env, ...env },
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-}
+const out = join(import.meta.dirname, 'out');
+/** Lines of progress where they can not overwrite each other. */
+const LINE_EVERY_SECONDS = 5;
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      target: { type: 'string' },
-      sidecar: { type: 'string', default: 'istio-proxy' },
-      rate: { type: 'string' },
-      seconds: { type: 'string' },
-      seed: { type: 'string' },
-    },
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    console.log(usage());
+    return 0;
+  }
+  const options = parseOptions(args);
+  const earlier = options.compare === null ? null : readEarlier(options.compare);
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort(new Error('stopped'));
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  console.log(`${options.name}: ${options.scenario.about}`);
+  const record = await measure(options, {
+    onStep: (text) => console.log(`  ${text}`),
+    onProgress: showProgress,
+    signal: stopped.signal,
   });
-  const scenario = positionals[0];
-  if (scenario === undefined || !existsSync(join(scenarios, `${scenario}.ts`))) {
-    const names = readdirSync(scenarios).map((file) => file.replace(/\.ts$/, ''));
-    console.error(`usage: npm run loadtest -- SCENARIO [--target URL]; scenarios: ${names.join(', ')}`);
-    return 2;
-  }
-  const binary = installK6();
-  const script = await bundle(scenario);
-  const env: Record<string, string> = { SIDECAR: values.sidecar };
-  for (const name of ['rate', 'seconds', 'seed'] as const) {
-    const value = values[name];
-    if (value !== undefined) env[name.toUpperCase()] = value;
-  }
-  if (values.target !== undefined)
-    return (await runK6(binary, script, { ...env, TARGET: values.target })) === 0 ? 0 : 1;
-  const gateway = await startGateway({ args: ['--source', root, '--path', 'policies'] });
+  const json = options.json ?? join(out, `${options.name}.json`);
+  const report = options.report ?? join(out, `${options.name}.html`);
+  write(json, `${JSON.stringify(record)}\n`);
+  write(report, renderReport(record, earlier));
+  conclude(record);
+  console.log(`  report: ${pathToFileURL(report).href}\n  figures: ${json}`);
+  return record.passed ? 0 : 1;
+}
+
+function readEarlier(file: string): RunRecord {
   try {
-    return (await runK6(binary, script, { ...env, TARGET: `${gateway.admission}/inject` })) === 0 ? 0 : 1;
-  } finally {
-    await gateway.stop();
+    return parseRecord(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--compare ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function showProgress({ atSeconds, totalSeconds, phase, offered, answered, p95Ms, lost }: Progress): void {
+  const rate = offered > 0 ? `${phase}: ${offered}/s offered, ` : '';
+  const line = `  ${atSeconds}/${totalSeconds} s  ${rate}${answered.toLocaleString('en')} answered, p95 ${p95Ms.toFixed(1)} ms, ${lost} lost`;
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${line}${atSeconds >= totalSeconds ? '\n' : ''}`);
+  else if (atSeconds % LINE_EVERY_SECONDS === 0) console.log(line);
+}
+
+function conclude({ latency, sample, checks, findings, passed }: RunRecord): void {
+  const at = (percent: number): string => `p${percent} ${quantile(latency, percent).toFixed(1)} ms`;
+  console.log(
+    `  ${latency.count.toLocaleString('en')} answers: ${at(50)}, ${at(99)}, ${at(99.9)}, max ${latency.max.toFixed(1)} ms`,
+  );
+  for (const finding of findings) console.log(`  ${finding}`);
+  for (const problem of sample.problems) console.log(`  wrong: ${problem}`);
+  for (const { name, limit, measured, ok } of checks)
+    console.log(`  ${ok ? '✓' : '✗'} ${name}: ${measured} (${limit})`);
+  console.log(passed ? '  passed' : '  FAILED');
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 3;
+  const message = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof UsageError;
+  console.error(isUsage ? `${message}\n\n${usage()}` : message);
+  process.exitCode = isUsage ? 2 : 3;
 }

@@ -1,11 +1,12 @@
 /**
- * The one test command: types, lint and format, every `*.test.ts`, and the k6 smoke load against the real gateway.
+ * The one test command: types, lint and format, every `*.test.ts`, the k6 smoke load against the real gateway, and a short benchmark
+ * that tells whether the gateway has become slow.
  * Prints what fails as it happens and ends with the line `N passed, N failed`; exits 1 when anything failed.
  *
- * `npm test -- --only types,lint,tests,smoke` runs some of the steps; `npm test -- --match PATTERN` only test files whose path
+ * `npm test -- --only types,lint,tests,smoke,bench` runs some of the steps; `npm test -- --match PATTERN` only test files whose path
  * contains PATTERN. CI runs it without arguments. With CI set a skipped test counts as failed: nothing may be left out there.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ interface Count {
 }
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, match: { type: 'string' } } });
-const wanted = new Set((options.only ?? 'types,lint,tests,smoke').split(','));
+const wanted = new Set((options.only ?? 'types,lint,tests,smoke,bench').split(','));
 const total: Count = { passed: 0, failed: 0 };
 const running = new Set<ChildProcess>();
 
@@ -99,10 +100,29 @@ async function runTests(): Promise<Count> {
   }
 }
 
+/** Programs that the tests of signatures run, and the Debian packages that bring them. */
+const PROGRAMS = { git: 'git', gpg: 'gnupg', gpgconf: 'gnupg', 'ssh-keygen': 'openssh-client' };
+
+/** Installs what is missing where that is allowed; the tests fail by name where it is not. */
+async function installPrograms(): Promise<void> {
+  const missing = Object.entries(PROGRAMS).filter(([name]) => {
+    return spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined;
+  });
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, debian]) => debian))];
+  console.log(`   missing: ${missing.map(([name]) => name).join(', ')}; installing ${packages.join(', ')}`);
+  if (process.getuid?.() !== 0) throw new Error(`install these first: apt-get install ${packages.join(' ')}`);
+  await run('apt-get', ['update', '-qq']);
+  const code = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  if (code !== 0) throw new Error(`apt-get install ${packages.join(' ')} ended with ${code}`);
+}
+
+if (wanted.has('tests')) await installPrograms();
 await step('types', async () => one(await run(bin('tsc'), ['--noEmit'])));
 await step('lint', async () => one(await run(bin('biome'), ['check', '--error-on-warnings', '.'])));
 await step('tests', runTests);
 await step('smoke', async () => one(await run(process.execPath, ['loadtest/run.ts', 'smoke'])));
+await step('bench', async () => one(await run(process.execPath, ['loadtest/bench/guard.ts'])));
 
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

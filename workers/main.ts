@@ -3,51 +3,65 @@
  * the only file of workers/ that looks at a clock, to say how long its work took. Answers are data: nothing is thrown.
  */
 import { LRUCache } from 'lru-cache';
+import { batchEntry } from './batch.ts';
 import { compileRevision } from './inject/compile.ts';
 import { injectReview, NO_REVISION } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
 import type { CompiledPolicies } from './policy/policy-set.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
-import type { CompileSource, InjectTask, WarmReply, WorkerReply } from './protocol.ts';
+import type { CompileSource, InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
 /** Revisions that one worker keeps compiled; more than that are compiled again when they come back. */
-const REVISION_LIMIT = 64;
+const REVISION_LIMIT = 256;
+/** What their texts may have together, in UTF-16 units: compiled, Istio's take about 25 times as much of the worker's heap. */
+const TEXT_LIMIT = 13_000_000;
 
 /** Sets of pod policies that one worker keeps: the one that serves, and those of requests that began before it came. */
 const POLICY_SET_LIMIT = 3;
 
-const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT });
+const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: TEXT_LIMIT });
 const policies = new LRUCache<string, CompiledPolicies>({ max: POLICY_SET_LIMIT });
 
-/** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
-export function inject(tasks: readonly InjectTask[]): WorkerReply[] | Promise<WorkerReply[]> {
-  const { policySource } = tasks.find((task) => task.policySource !== undefined) ?? {};
-  if (policySource === undefined || policies.has(policySource.digest)) return tasks.map(injectOne);
-  return check(policySource).then(() => tasks.map(injectOne));
+function keep(source: RevisionSource, revision: CompiledRevision): void {
+  const texts = Object.values(source.spec).filter((text): text is string => typeof text === 'string');
+  const size = Math.max(
+    1,
+    texts.reduce((sum, text) => sum + text.length, 0),
+  );
+  compiled.set(source.digest, revision, { size });
 }
 
-/** Compiles revisions and policies ahead of the requests that will need them. */
+/** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
+export const inject = batchEntry(injectOne);
+
+/** Compiles revisions and policies ahead of the requests that will need them, the first ones where there are more than it keeps. */
 export async function warm(sources: readonly CompileSource[]): Promise<WarmReply[]> {
   const replies: WarmReply[] = [];
-  for (const source of sources) {
-    if (compiled.has(source.digest) || policies.has(source.digest)) {
-      replies.push({ digest: source.digest, ok: true, compileMs: 0 });
+  for (const [index, source] of sources.entries()) {
+    const { digest } = source;
+    if (index >= REVISION_LIMIT || compiled.has(digest) || policies.has(digest)) {
+      replies.push({ digest, ok: true, compileMs: 0 });
       continue;
     }
     const start = performance.now();
     const problems = await check(source);
     const ok = problems.every(({ severity }) => severity === 'warning');
-    replies.push({ digest: source.digest, ok, compileMs: performance.now() - start });
+    replies.push({ digest, ok, compileMs: performance.now() - start });
   }
   return replies;
 }
 
-/** Compiles one revision or set of policies, keeps it, and returns everything that is wrong with it; warnings alone do not keep it from serving. */
+/** Which of these are not compiled here. The others count as used, so that they stay. */
+export function missing(digests: readonly string[]): string[] {
+  return digests.filter((digest) => compiled.get(digest) === undefined && policies.get(digest) === undefined);
+}
+
+/** Compiles a revision or a set of policies, keeps it, and returns everything that is wrong with it; warnings alone do not keep it from serving. */
 export async function check(source: CompileSource): Promise<readonly CompileProblem[]> {
   try {
     if ('policies' in source) return await compilePolicies(source);
     const revision = compileRevision(source);
-    compiled.set(source.digest, revision);
+    keep(source, revision);
     return revision.warnings;
   } catch (error) {
     if (error instanceof CompileError) return error.problems;
@@ -67,12 +81,13 @@ function lookUp(digest: string): CompiledRevision | undefined {
   return compiled.get(digest);
 }
 
-function injectOne(task: InjectTask): WorkerReply {
+/** Injects one review. Never throws. */
+export function injectOne(task: InjectTask): WorkerReply {
   const start = performance.now();
   let compileMs = 0;
   try {
     if (task.source !== undefined && task.revision !== NO_REVISION && !compiled.has(task.revision)) {
-      compiled.set(task.revision, compileRevision(task.source));
+      keep(task.source, compileRevision(task.source));
       compileMs = performance.now() - start;
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);

@@ -8,6 +8,8 @@ import type { PolicySetSource } from './policy/policy-source.ts';
 /** What a worker compiles ahead of requests. */
 export type CompileSource = RevisionSource | PolicySetSource;
 
+import type { Letter } from './mailbox.ts';
+
 /** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
 export interface RevisionSource {
   /** sha256 (hex) over the canonical JSON of the other members. */
@@ -92,8 +94,6 @@ export interface InjectTask {
   readonly source?: RevisionSource;
   /** Digest of the pod policies that have a say; left out where there are none. */
   readonly policies?: string;
-  /** Present when the worker may not know the policies yet. */
-  readonly policySource?: PolicySetSource;
   /** The one policy that is asked; left out: all of them. */
   readonly policyName?: string;
   /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
@@ -128,6 +128,21 @@ export type WorkerReply =
   /** The revision is unknown to this worker: send the task again with `source`. */
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
+
+/** A task, with its review as a letter (mailbox.ts). */
+export type PostedTask = Omit<InjectTask, 'review'> & { readonly review: Letter };
+
+export interface PostedBatch {
+  /** The compartment of the mailboxes that is the batch's; -1 for none. */
+  readonly compartment: number;
+  readonly tasks: readonly PostedTask[];
+}
+
+export type PostedResult = Omit<InjectResult, 'body'> & { readonly body: Letter };
+
+export type PostedReply =
+  | { readonly ok: true; readonly result: PostedResult }
+  | Extract<WorkerReply, { readonly ok: false }>;
 
 /** What became of one revision that a worker was to compile ahead of its requests. */
 export interface WarmReply {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type DecodedReview, decodeReview as decodeBytes } from './decode.ts';
 
 function decodeReview(text: string): DecodedReview {
-  return decodeBytes(Buffer.from(text), text);
+  return decodeBytes(Buffer.from(text));
 }
 
 const review = {

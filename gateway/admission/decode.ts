@@ -79,12 +79,12 @@ class ParsedHeader implements ReviewHeader {
 }
 
 /**
- * Decodes the header of a review, given as received and as text. Codes: REVIEW_MALFORMED (as far as the scan can tell: the worker says it of the rest), REVIEW_UNSUPPORTED,
+ * Decodes the header of a review as received. Codes: REVIEW_MALFORMED (as far as the scan can tell: the worker says it of the rest), REVIEW_UNSUPPORTED,
  * REQUEST_MISSING, UID_MISSING.
  */
-export function decodeReview(body: Buffer, text: string): DecodedReview {
+export function decodeReview(body: Buffer): DecodedReview {
   const raw = scanReview(body);
-  if (raw === null) return parseReview(text);
+  if (raw === null) return parseReview(body.toString());
   const version = reviewVersion(raw.apiVersion);
   const code = firstProblem(version !== null && raw.kind === 'AdmissionReview', raw.hasRequest, raw.uid);
   if (code !== null) return problem(code, raw.uid, version);
@@ -101,7 +101,8 @@ function problem(code: ErrorCode, uid: string, version: ReviewVersion | null): D
   return { ok: false, problem: { code, uid, apiVersion: version ?? DEFAULT_VERSION } };
 }
 
-function reviewVersion(apiVersion: string): ReviewVersion | null {
+/** A version that can be answered, or null. */
+export function reviewVersion(apiVersion: string): ReviewVersion | null {
   return apiVersion === 'admission.k8s.io/v1' || apiVersion === 'admission.k8s.io/v1beta1' ? apiVersion : null;
 }
 

@@ -1,26 +1,27 @@
 /**
- * The way of a request: route → decode → pool → conclude. Everything that can go wrong on it ends as a coded answer, and every
- * request is concluded exactly once.
+ * The way of a request: route → weigh → decode → pool → conclude. Everything that can go wrong on it ends as a coded answer, and
+ * every request is concluded exactly once.
  */
 import { performance } from 'node:perf_hooks';
 import type { InjectResult, Outcome } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
-import { Job, type JobResult } from '../pool/job.ts';
+import { type Claim, Job, type JobResult } from '../pool/job.ts';
 import type { WorkerPool } from '../pool/pool.ts';
 import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
-import type { Resolution, Route, Router } from '../routing/router.ts';
+import type { Resolution, Router } from '../routing/router.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts';
 import { Exchange, type ExchangeOwner, type FinishedExchange, type Reply, type RequestHead } from './exchange.ts';
 import { concludeRequest } from './outcome.ts';
+import { peekReview } from './peek.ts';
 
 export interface HandlerDependencies {
   /** The routes of the snapshot that serves now; null before there is one. */
   readonly router: () => Router | null;
-  readonly pool: Pick<WorkerPool, 'submit'>;
+  readonly pool: Pick<WorkerPool, 'submit' | 'weigh'>;
   readonly metrics: Pick<RequestMetrics, 'observe'>;
   readonly log: RequestLog;
   /** Null when nothing is traced. */
@@ -80,9 +81,11 @@ export class AdmissionHandler implements ExchangeOwner {
     const router = this.#dependencies.router();
     const resolution = router?.resolve(head.url) ?? null;
     exchange.resolution = resolution;
-    if (this.#answerReplica(exchange, router, resolution, body)) return;
-    const text = body.toString();
-    const decoded = decodeReview(body, text);
+    if (router !== null && resolution?.ok) {
+      if (this.#answerReplica(exchange, router, resolution, body)) return;
+      if (this.#refuseEarly(exchange, router, resolution, body)) return;
+    }
+    const decoded = decodeReview(body);
     if (decoded.ok) exchange.header = decoded.header;
     else if (decoded.problem.uid !== '') exchange.addressee = decoded.problem;
     exchange.routedAtMs = performance.now();
@@ -99,22 +102,21 @@ export class AdmissionHandler implements ExchangeOwner {
       return;
     }
     exchange.candidate = this.#reuse.consider(body);
-    this.#submit(exchange, resolution.route, decoded.header, text, resolution.timeoutMs);
+    this.#submit(exchange, resolution, decoded.header, body);
   }
 
   /** Answers a review whose answer is known, because it is one of a workload's replicas. */
-  #answerReplica(exchange: Exchange, router: Router | null, resolution: Resolution | null, body: Buffer): boolean {
+  #answerReplica(exchange: Exchange, router: Router, resolution: Resolved, body: Buffer): boolean {
     if (router !== this.#reuseRouter) {
       this.#reuse = new AnswerReuse();
       this.#reuseRouter = router;
     }
-    const { head } = exchange;
-    if (!resolution?.ok || head.method !== 'POST' || !isJson(head.contentType)) return false;
+    if (exchange.head.method !== 'POST' || !isJson(exchange.head.contentType)) return false;
     const reused = this.#reuse.find(resolution.route, body);
     if (reused === null) return false;
     exchange.routedAtMs = performance.now();
     exchange.addressee = reused.to;
-    exchange.budgetMs = budgetMs(resolution.timeoutMs, resolution.route.mesh.deadlineReserveMs);
+    exchange.budgetMs = claimOf(exchange, resolution).budgetMs;
     this.#finish(exchange, reused.outcome, reused.body);
     return true;
   }
@@ -127,20 +129,36 @@ export class AdmissionHandler implements ExchangeOwner {
     this.#reuse.keep(candidate, resolution.route, header.apiVersion, result);
   }
 
-  #submit(exchange: Exchange, route: Route, header: ReviewHeader, review: string, timeoutMs: number): void {
-    const { mesh, revision, params, cluster, policyName } = route;
+  /**
+   * Refuses what can not be done in time before it is read: under overload a refusal has to cost far less than an injection. What
+   * is wrong with the request, or would be skipped anyway, goes the whole way.
+   */
+  #refuseEarly(exchange: Exchange, router: Router, resolution: Resolved, body: Buffer): boolean {
+    const claim = claimOf(exchange, resolution);
+    const refusal = this.#dependencies.pool.weigh(claim, exchange.bodyAtMs);
+    if (refusal === null || exchange.head.method !== 'POST' || !isJson(exchange.head.contentType)) return false;
+    const peeked = peekReview(body);
+    if (peeked === null || router.isIgnored(resolution.route.mesh, peeked.namespace)) return false;
+    exchange.addressee = peeked;
+    exchange.budgetMs = claim.budgetMs;
+    this.refuse(exchange, refusal.code, refusal.message);
+    return true;
+  }
+
+  #submit(exchange: Exchange, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
+    const { mesh, revision, params, cluster, policyName } = resolution.route;
     const policies = this.#dependencies.router()?.snapshot.policies ?? null;
-    exchange.budgetMs = budgetMs(timeoutMs, mesh.deadlineReserveMs);
+    const claim = claimOf(exchange, resolution);
+    exchange.budgetMs = claim.budgetMs;
     const task = {
       revision: revision.digest,
-      review,
       params,
       ...(policies === null ? {} : { policies: policies.digest }),
       ...(policyName === null ? {} : { policyName }),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
     };
-    exchange.job = new Job(task, revision, exchange.receivedAtMs + exchange.budgetMs, exchange, policies);
+    exchange.job = new Job({ task, review, claim, namespace: header.namespace }, exchange);
     this.#dependencies.pool.submit(exchange.job);
   }
 
@@ -165,11 +183,26 @@ export class AdmissionHandler implements ExchangeOwner {
       budgetShare: budget > 0 ? durationMs / budget : -1,
       queueMs: job !== null && job.dispatchedAtMs > 0 ? job.dispatchedAtMs - job.queuedAtMs : -1,
       workerMs: exchange.workerMs,
+      shed: conclusion.shed,
+      missed: conclusion.missed,
     };
     this.#dependencies.metrics.observe(sample);
     this.#dependencies.log.request(conclusion, sample, exchange);
     this.#dependencies.trace?.({ exchange, outcome, status: conclusion.status });
   }
+}
+
+type Resolved = Extract<Resolution, { readonly ok: true }>;
+
+/** What a request has a claim to: its mesh's share of the workers, within its budget. */
+function claimOf({ receivedAtMs }: Exchange, { route, timeoutMs }: Resolved): Claim {
+  const budget = budgetMs(timeoutMs, route.mesh.deadlineReserveMs);
+  return {
+    source: route.revision,
+    share: route.mesh.share,
+    budgetMs: budget,
+    expiresAtMs: receivedAtMs + budget,
+  };
 }
 
 interface RequestProblem {

@@ -3,7 +3,7 @@
  * over outcomes, so that each request is answered and counted exactly once and in one way.
  */
 import type { Outcome } from '../../workers/protocol.ts';
-import { errorEntry, sentence } from '../errors.ts';
+import { type ErrorCode, errorEntry, sentence } from '../errors.ts';
 import type { OnError } from '../snapshot.ts';
 import type { OutcomeKind } from '../telemetry/request-metrics.ts';
 import { type Addressee, encodeAdmitted, encodeAdmittedWithWarning, encodeDenied, encodeError } from './encode.ts';
@@ -20,6 +20,10 @@ export interface Conclusion {
   /** What the log is told; '' for nothing to tell. */
   readonly message: string;
   readonly level: 'debug' | 'info' | 'warn';
+  /** Refused at once, because the gateway had no room or no time for it. */
+  readonly shed: boolean;
+  /** Admitted without what the mesh would have added, because the gateway could not do it. */
+  readonly missed: boolean;
 }
 
 /** How a request stands when it is concluded. */
@@ -33,7 +37,14 @@ export interface Standing {
 }
 
 const NONE: readonly string[] = [];
-const PLAIN = { status: 200, reasons: NONE, message: '', level: 'debug' } as const;
+const PLAIN = { status: 200, reasons: NONE, message: '', level: 'debug', shed: false, missed: false } as const;
+/** Codes of requests that were refused without being tried. */
+const SHED_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'DEADLINE_UNREACHABLE',
+  'OVERLOADED',
+  'QUEUE_FULL',
+  'POD_QUARANTINED',
+]);
 
 /**
  * What is wrong with the request itself is an HTTP error. What went wrong in doing it follows the mesh's onError: Fail denies, Ignore
@@ -58,7 +69,8 @@ export function concludeRequest(outcome: Outcome, standing: Standing): Conclusio
       const message = sentence(outcome.message);
       const { status, fault } = errorEntry(code);
       const refusal = { status, code, message };
-      const failed = { kind: 'failed', reason: code, reasons: NONE, message } as const;
+      const shed = SHED_CODES.has(code);
+      const failed = { kind: 'failed', reason: code, reasons: NONE, message, shed, missed: false } as const;
       if (fault === 'upstream') return { ...failed, status, body: encodeError(to, refusal), level: 'info' };
       if (to === null || standing.onError === null) {
         return { ...failed, status, body: encodeError(to, refusal), level: 'warn' };
@@ -67,7 +79,13 @@ export function concludeRequest(outcome: Outcome, standing: Standing): Conclusio
         case 'Fail':
           return { ...failed, status: 200, body: encodeDenied(to, refusal), level: 'warn' };
         case 'Ignore':
-          return { ...failed, status: 200, body: encodeAdmittedWithWarning(to, code, message), level: 'warn' };
+          return {
+            ...failed,
+            status: 200,
+            body: encodeAdmittedWithWarning(to, code, message),
+            level: 'warn',
+            missed: true,
+          };
         case 'Defer':
           return { ...failed, status: 503, body: encodeError(to, { ...refusal, status: 503 }), level: 'warn' };
       }

@@ -5,11 +5,14 @@
 import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { registerDemo } from './demo.ts';
+import { registerDiff } from './diff.ts';
+import { registerEffective } from './effective.ts';
 import { registerExplain } from './explain.ts';
 import { registerImport } from './import.ts';
 import { registerImportLinkerd } from './import-linkerd.ts';
 import { registerInject } from './inject.ts';
 import { registerListener } from './listener.ts';
+import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
 import { registerUninject } from './uninject.ts';
@@ -21,9 +24,12 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerStart,
   registerDemo,
   registerValidate,
+  registerEffective,
+  registerRollback,
   registerInject,
   registerUninject,
   registerExplain,
+  registerDiff,
   registerImport,
   registerImportLinkerd,
 ];

@@ -42,7 +42,7 @@ export function registerExplain(program: Command, context: CommandContext): void
 
 async function explain(file: string, flags: ExplainFlags, context: CommandContext): Promise<number> {
   const { explainReview } = await import('../explain/explanation.ts');
-  const { explanationText } = await import('../explain/text.ts');
+  const { explanationText, releasesText } = await import('../explain/text.ts');
   const { contextOf } = await import('../manifests/trial.ts');
   const destination = await destinationOf(flags, context);
   const explanations: Explanation[] = [];
@@ -52,7 +52,10 @@ async function explain(file: string, flags: ExplainFlags, context: CommandContex
     explanations.push(explainReview({ ...destination, ...namespace.override }, subject.review, subject.name, arrival));
   }
   if (flags.json === true) context.stdout(`${JSON.stringify(explanations, null, 2)}\n`);
-  else context.stdout(explanations.map(explanationText).join('\n'));
+  else
+    context.stdout(
+      [releasesText(explanations), ...explanations.map(explanationText)].filter((text) => text !== '').join('\n'),
+    );
   const refused = explanations.some(({ verdict }) => verdict.kind === 'denied' || verdict.kind === 'failed');
   return refused ? EXIT_FINDINGS : EXIT_OK;
 }

@@ -71,7 +71,7 @@ async function importLinkerd(files: readonly string[], flags: ImportFlags, conte
     valuesComment: COMMENTS[flags.helmValues === undefined ? 'cluster' : 'helm'],
     trustAnchors,
     controlPlaneNamespace: plane.namespace,
-    release: flags.release,
+    release: await releaseOf(clean, plane, flags),
     injectorVersion: plane.injectorVersion,
   };
   const { onError, ignoredNamespaces } = plane;
@@ -189,13 +189,34 @@ const FALLBACK_NAME = 'default';
 async function revisionName(values: string, { revision }: ImportFlags): Promise<string> {
   if (revision !== undefined) return revision;
   const { isPolicyName } = await import('../istio/policy-folder.ts');
+  const version = await linkerdVersion(values);
+  return isPolicyName(version) ? version : FALLBACK_NAME;
+}
+
+/**
+ * Whose injector's behaviour counts: as the flags say, as the injector's own image says, as the values say; undefined where none of
+ * them names a release, which the check of the folder then tells.
+ */
+async function releaseOf(
+  values: string,
+  { injectorVersion }: LinkerdControlPlane,
+  { release }: ImportFlags,
+): Promise<string | undefined> {
+  if (release !== undefined) return release;
+  const { readLinkerdRelease } = await import('../../workers/inject/linkerd/releases.ts');
+  const told = [injectorVersion ?? '', await linkerdVersion(values)];
+  return told.find((version) => readLinkerdRelease(version) !== undefined);
+}
+
+/** `linkerdVersion` of the values; '' where they have none. */
+async function linkerdVersion(values: string): Promise<string> {
   const { parseYaml } = await import('../../workers/yaml/parse.ts');
   try {
-    const { linkerdVersion } = (parseYaml(values) ?? {}) as { linkerdVersion?: unknown };
-    return typeof linkerdVersion === 'string' && isPolicyName(linkerdVersion) ? linkerdVersion : FALLBACK_NAME;
+    const { linkerdVersion: version } = (parseYaml(values) ?? {}) as { linkerdVersion?: unknown };
+    return typeof version === 'string' ? version : '';
   } catch {
     // The check of the folder says what is wrong with the values.
-    return FALLBACK_NAME;
+    return '';
   }
 }
 

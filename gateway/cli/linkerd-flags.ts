@@ -46,7 +46,9 @@ export function addLinkerdInjectFlags(command: Command): Command {
     .option('--base-values <file>', 'values the cluster runs with: what differs from them becomes annotations')
     .option('--injector-version <version>', "version in linkerd.io/created-by; the revision's when left out")
     .option('--verbose', 'report every check')
-    .addOption(new Option('--disable-identity').hideHelp());
+    .addOption(new Option('--disable-identity').hideHelp())
+    // No cluster is ever asked: for those who are used to say so.
+    .addOption(new Option('--ignore-cluster').hideHelp());
   for (const { name, short, value, description } of PROXY_FLAGS) {
     const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
     command.option(`${names} ${value ?? '[bool]'}`, description);

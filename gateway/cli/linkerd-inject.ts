@@ -24,6 +24,8 @@ export async function injectLinkerd(
   const settings = await settingsOf(spec, flags);
   const { format, file } = outputOf(flags);
   const texts = await readFiles(flags.filename);
+  const { deprecations } = await import('../../workers/inject/linkerd/command-line/flags.ts');
+  context.stderr(deprecations(givenProxyFlags(flags)));
   return finish(injectFiles(texts, settings, { format, verbose: flags.verbose === true }), file, context);
 }
 

@@ -114,6 +114,7 @@ export async function linkerdFilesDestination(flags: Flags): Promise<Destination
     onError: 'Fail',
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
+    share: 1,
     vcluster: 'Allow',
     nativeSidecars: 'Auto',
     cluster: null,

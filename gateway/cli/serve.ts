@@ -50,20 +50,20 @@ export async function serve(
   const { Gateway } = await import('../gateway.ts');
   const { createLogger } = await import('../telemetry/logger.ts');
   const { createSnapshotSource } = await import('../gitsync/source.ts');
+  const { TestBench } = await import('../policytest/bench.ts');
   const { logSyncEvent } = await import('../telemetry/sync-log.ts');
   const logger = createLogger(options.logLevel);
   const service = await createService(options, logger, context);
+  const testBench = new TestBench();
   const source = createSnapshotSource({
-    source: options.source,
-    ref: options.ref ?? undefined,
-    path: options.path ?? undefined,
-    intervalMs: options.interval,
+    sources: options.sources,
     stateDir: options.state,
     compile: (revision) => service.check(revision),
+    test: (snapshot, tests, prefix, signal) => testBench.run(snapshot, tests, prefix, signal),
     environment: context.environment,
     report: (event) => logSyncEvent(logger, event),
   });
-  const gateway = new Gateway({ options, logger, version: context.version, service, source });
+  const gateway = new Gateway({ options, logger, version: context.version, service, source, control: source });
   endOnFaults(logger);
   const stopAsked = new Promise<void>((resolve) => {
     let asked = false;

@@ -84,3 +84,35 @@ test('addresses are read and written', () => {
   assert.equal(addressUrl('https', '0.0.0.0', 1), 'https://127.0.0.1:1');
   assert.equal(addressUrl('https', '::1', 1), 'https://[::1]:1');
 });
+
+test('GatewaySources stand beside the options, overlays after their bases', () => {
+  const source = (name: string, spec: string) =>
+    `apiVersion: meshgate.dev/v1alpha1\nkind: GatewaySource\nmetadata: {name: ${name}}\nspec: {${spec}}\n`;
+  const file = [
+    'workers: 3\ninterval: 2m\n',
+    source('team', 'url: /team, interval: 30s, timeout: 10s, allow: {meshes: [edge]}'),
+    source('base', 'url: /base, ref: {semver: 1.x}'),
+  ].join('---\n');
+  const { workers, sources } = load({ configFile: configFile(file) });
+  assert.equal(workers, 3);
+  assert.deepEqual(
+    sources.map(({ name, intervalMs, timeoutMs }) => [name, intervalMs, timeoutMs]),
+    [
+      ['base', 120_000, undefined],
+      ['team', 30_000, 10_000],
+    ],
+  );
+  assert.throws(() => load({ flags: { source: '.' }, configFile: configFile(file) }), { code: 'OPTION_INVALID' });
+  assert.throws(() => load({}), { code: 'OPTION_INVALID' });
+  for (const [text, place] of [
+    [source('a', 'url: /a, intervall: 1m'), /:4:17: error: unknown field "intervall"/],
+    [`${source('a', 'url: /a')}---\n${source('a', 'url: /b')}`, /two sources are called a/],
+    ['apiVersion: meshgate.dev/v1alpha1\nkind: Mesh\n', /KIND_MISPLACED/],
+    [source('a', 'url: /a, verify: {keys: {}}'), /verify/],
+  ] as const) {
+    assert.throws(
+      () => load({ configFile: configFile(text) }),
+      (error: Error) => place.test(error.message),
+    );
+  }
+});

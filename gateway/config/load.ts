@@ -3,15 +3,25 @@
  * them.
  */
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { GatewayError } from '../errors.ts';
-import { environmentName, flagName, type GatewayOptions, OPTIONS, type OptionKey, type OptionSpec } from './options.ts';
+import { readConfigDocuments } from '../gitsync/source-file.ts';
+import type { SourceSpec } from '../gitsync/source-spec.ts';
+import {
+  environmentName,
+  type FlagOptions,
+  flagName,
+  type GatewayOptions,
+  OPTIONS,
+  type OptionKey,
+  type OptionSpec,
+} from './options.ts';
+import { sourceOfOptions } from './sources.ts';
 
 export interface OptionInputs {
   /** Values of flags by option key, as text. */
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A YAML or JSON file with a mapping of option keys; null for none. */
+  /** A YAML or JSON file with a mapping of option keys, GatewaySources, or both; null for none. */
   readonly configFile: string | null;
   /** What stands in, as text, for the options' own defaults. */
   readonly defaults?: Readonly<Partial<Record<OptionKey, string>>>;
@@ -24,12 +34,41 @@ const CONFIG_FILE_LIMIT = 1024 * 1024;
  * options that do not go together), CONFIG_FILE_INVALID, KUBECONFIG_UNSUPPORTED.
  */
 export function loadOptions(inputs: OptionInputs): GatewayOptions {
-  const file = inputs.configFile === null ? new Map<string, string>() : readConfigFile(inputs.configFile);
+  const text = inputs.configFile === null ? '' : readText(inputs.configFile);
+  const { options: written } = readConfigDocuments(text, inputs.configFile ?? '', 0);
+  const file = entriesOf(written, inputs.configFile ?? '');
   const values = new Map<string, unknown>();
   for (const key of Object.keys(OPTIONS) as OptionKey[]) values.set(key, pick(key, inputs, file));
-  const options = Object.freeze(Object.fromEntries(values)) as unknown as GatewayOptions;
+  const options = Object.fromEntries(values) as unknown as FlagOptions;
   checkTogether(options);
-  return options;
+  const { sources } = readConfigDocuments(text, inputs.configFile ?? '', options.interval);
+  return Object.freeze({ ...options, sources: Object.freeze(chooseSources(options, sources, inputs)) });
+}
+
+function chooseSources(
+  options: FlagOptions,
+  written: readonly SourceSpec[],
+  { configFile, defaults }: OptionInputs,
+): readonly SourceSpec[] {
+  const named = sourceOfOptions(options);
+  if (written.length === 0) {
+    if (named !== null) return [named];
+    throw new GatewayError(
+      'OPTION_INVALID',
+      '--source DIR|URL is required (or MESHGATE_SOURCE, or a GatewaySource in the file of --config): where policies come from.',
+    );
+  }
+  // A default stands in only where nobody names a source.
+  if (named !== null && named.url !== defaults?.source) {
+    throw new GatewayError(
+      'OPTION_INVALID',
+      `--source and the GatewaySources of ${configFile} can not be given together: put it among them.`,
+    );
+  }
+  if (options.ref !== null) {
+    throw new GatewayError('OPTION_INVALID', `--ref goes with --source; the sources of ${configFile} have spec.ref.`);
+  }
+  return written;
 }
 
 function pick(key: OptionKey, inputs: OptionInputs, file: ReadonlyMap<string, string>): unknown {
@@ -57,19 +96,22 @@ function parse(spec: OptionSpec<unknown>, text: string, where: string): unknown 
   return typeof value === 'object' && value !== null ? Object.freeze(value) : value;
 }
 
-function readConfigFile(path: string): ReadonlyMap<string, string> {
-  let value: unknown;
+function readText(path: string): string {
   try {
     const text = readFileSync(path, 'utf8');
     if (text.length > CONFIG_FILE_LIMIT) throw new Error('it is too large');
-    value = parseYaml(text) as unknown;
+    return text;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new GatewayError('CONFIG_FILE_INVALID', `The configuration file ${path} can not be read: ${why}`, {
       cause: error,
     });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+}
+
+function entriesOf(value: unknown, path: string): ReadonlyMap<string, string> {
+  if (value === null) return new Map();
+  if (typeof value !== 'object' || Array.isArray(value)) {
     throw new GatewayError('CONFIG_FILE_INVALID', `The configuration file ${path} is not a mapping of options.`);
   }
   const entries = new Map<string, string>();
@@ -90,7 +132,7 @@ function readConfigFile(path: string): ReadonlyMap<string, string> {
   return entries;
 }
 
-function checkTogether(options: GatewayOptions): void {
+function checkTogether(options: FlagOptions): void {
   if ((options.tlsCert === null) !== (options.tlsKey === null)) {
     throw new GatewayError('OPTION_INVALID', '--tls-cert and --tls-key have to be given together.');
   }

@@ -3,12 +3,15 @@
  * are made. Each has a flag `--tls-cert`, a variable `MESHGATE_TLS_CERT` and a key `tlsCert`.
  */
 import { availableParallelism } from 'node:os';
+import type { SourceSpec } from '../gitsync/source-spec.ts';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 import { type Address, parseAddress } from './address.ts';
 import { parseDuration } from './duration.ts';
 
-export interface GatewayOptions {
-  readonly source: string;
+/** What flags, variables and keys of the file give. */
+export interface FlagOptions {
+  /** Null where the file names its sources. */
+  readonly source: string | null;
   readonly ref: string | null;
   readonly path: string | null;
   readonly listen: Address;
@@ -31,9 +34,16 @@ export interface GatewayOptions {
   readonly drainTimeout: number;
   readonly logLevel: LogLevel;
   readonly otlpEndpoint: string | null;
+  /** Holds the secret that calls of the webhook receiver are signed with; null: there is no receiver. */
+  readonly hookTokenFile: string | null;
 }
 
-export type OptionKey = keyof GatewayOptions;
+export interface GatewayOptions extends FlagOptions {
+  /** At least one, the base first. */
+  readonly sources: readonly SourceSpec[];
+}
+
+export type OptionKey = keyof FlagOptions;
 
 export interface OptionSpec<T> {
   readonly placeholder: string;
@@ -46,7 +56,7 @@ export interface OptionSpec<T> {
   readonly expects: string;
 }
 
-type OptionTable = { readonly [K in OptionKey]: OptionSpec<GatewayOptions[K]> };
+type OptionTable = { readonly [K in OptionKey]: OptionSpec<FlagOptions[K]> };
 
 /** Node's timers can wait this long. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
@@ -81,8 +91,8 @@ function file(help: string): OptionSpec<string | null> {
 export const OPTIONS: OptionTable = {
   source: {
     placeholder: 'DIR|URL',
-    help: 'policy source: a folder, a local repository or the URL of one',
-    fallback: undefined,
+    help: 'policy source: a folder, a local repository or the URL of one; several are named in the file of --config',
+    fallback: null,
     parse: text,
     expects: 'a folder or URL',
   },
@@ -188,6 +198,7 @@ export const OPTIONS: OptionTable = {
     parse: (value) => (/^https?:\/\/[^/]/.test(value) && URL.canParse(value) ? value : undefined),
     expects: 'an http or https URL',
   },
+  hookTokenFile: file('secret of the webhook receiver, POST /hooks/git on the admin address; without it there is none'),
 };
 
 /** `tlsCert` as `tls-cert`. */

@@ -4,8 +4,9 @@ import { explainIstio } from '../../workers/inject/istio/explain.ts';
 import { compileIstio } from '../../workers/inject/istio/revision.ts';
 import { compileLinkerd } from '../../workers/inject/linkerd/compile.ts';
 import { explainLinkerd } from '../../workers/inject/linkerd/explain.ts';
-import type { InjectDecision, InjectRequest } from '../../workers/inject/provider.ts';
+import type { CompiledRevision, InjectDecision, InjectRequest } from '../../workers/inject/provider.ts';
 import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.ts';
+import { listSwitches, type SwitchState } from '../../workers/inject/release/list.ts';
 import { decodeReview } from '../../workers/inject/review.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { PolicyNote } from '../../workers/policy/run.ts';
@@ -31,6 +32,17 @@ export interface Explanation {
   readonly revision: string;
   readonly steps: readonly Step[];
   readonly verdict: Verdict;
+  /** Whose injector's behaviour the revision has; null for meshes of templates. */
+  readonly release: ExplainedRelease | null;
+}
+
+export interface ExplainedRelease {
+  /** `1.26.8`, `edge-25.10.7`. */
+  readonly name: string;
+  /** By the revision's own `release`, by its values, or not at all: then it is the newest known. */
+  readonly told: 'release' | 'values' | 'unknown';
+  /** Everything that releases do differently, in the order of releases. */
+  readonly switches: readonly SwitchState[];
 }
 
 /** How a review reaches the gateway. */
@@ -49,7 +61,8 @@ export function explainReview(
   arrival: Arrival,
 ): Explanation {
   const { mesh, revision } = destination;
-  const base = { subject, mesh: mesh.name, revision: revision.source.name };
+  const release = releaseOf(revision);
+  const base = { subject, mesh: mesh.name, revision: revision.source.name, release };
   const decoded = decodeReview(review, destination.params, contextOf(destination, review));
   if (!decoded.ok) {
     const { code, message } = decoded;
@@ -84,6 +97,11 @@ export function explainReview(
     ...policySteps(notes, 'AfterInjection'),
   ];
   return { ...told, steps: all, verdict: decisionVerdict(decision, object, all) };
+}
+
+function releaseOf(revision: CompiledRevision): ExplainedRelease | null {
+  const { release } = revision;
+  return release === null ? null : { name: release.name, told: release.told, switches: listSwitches(revision) };
 }
 
 function missingPod(): Step {

@@ -91,6 +91,7 @@ describe('a good source', () => {
       onError: 'Fail',
       ignoredNamespaces: [],
       deadlineReserveMs: 50,
+      share: 1,
       vcluster: 'Skip',
       nativeSidecars: 'Auto',
       cluster: null,

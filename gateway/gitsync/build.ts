@@ -1,15 +1,16 @@
 /**
- * From a tree of files to a snapshot, in steps: parse → validate → resolve → compile. Each step gathers everything that is wrong
+ * From a tree of files to a snapshot, in steps: parse → validate → resolve → compile → test. Each step gathers everything that is wrong
  * before the next one is left out. Results are kept by the identity of what they were made from, so that a commit costs what it changed.
  */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
 import { checkPolicies } from './check-policies.ts';
 import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
+import { checkOverlays } from './overlay-check.ts';
 import { parseFiles } from './parse-files.ts';
 import { checkPolicySet } from './policy-check.ts';
 import type { PolicyFile } from './policy-file.ts';
-import { collectPolicySet } from './policy-set.ts';
+import { collectPolicySet, type PolicySet } from './policy-set.ts';
 import { problem } from './problem.ts';
 import type { ReferenceCache } from './references.ts';
 import { type ResolvedTest, resolveSet } from './resolve-set.ts';
@@ -34,14 +35,26 @@ export interface Build {
   readonly snapshot: Snapshot | null;
   /** By name; complete only beside a snapshot. */
   readonly tests: ReadonlyMap<string, ResolvedTest>;
+  /** The documents that it was made from. */
+  readonly set: PolicySet;
   readonly problems: readonly Problem[];
   readonly cache: BuildCache;
   /** What this build had to do anew. */
   readonly work: { readonly parsedFiles: number; readonly compiledRevisions: number };
 }
 
+/** Runs a snapshot's own tests; a problem for each that fails. */
+export type TestSnapshot = (
+  snapshot: Snapshot,
+  tests: ReadonlyMap<string, ResolvedTest>,
+  prefix: string,
+  signal: AbortSignal,
+) => Promise<readonly Problem[]>;
+
 export interface BuildOptions {
   readonly check: SchemaCheck;
+  /** Left out: tests are not run. */
+  readonly test?: TestSnapshot | undefined;
   readonly compile: CompileRevision;
   readonly loadedAt: Date;
   readonly signal: AbortSignal;
@@ -53,8 +66,14 @@ export interface BuildOptions {
  */
 export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options: BuildOptions): Promise<Build> {
   const parsed = await parseFiles(tree, cache.files, options);
-  const { set, problems: nameProblems } = collectPolicySet(parsed.files, tree.prefix);
-  const validated = [...tree.problems, ...parsed.problems, ...nameProblems, ...checkPolicySet(set, tree.prefix)];
+  const { set, problems: nameProblems } = collectPolicySet(parsed.files, tree);
+  const validated = [
+    ...tree.problems,
+    ...parsed.problems,
+    ...nameProblems,
+    ...checkOverlays(parsed.files, tree),
+    ...checkPolicySet(set, tree.prefix),
+  ];
   if (set.meshes.size === 0 && validated.length === 0) {
     validated.push(problem('POLICY_EMPTY', tree.prefix, 'the source holds no Mesh: is its path right?'));
   }
@@ -62,11 +81,14 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
   const compiled = await compileRevisions(resolved.revisions, cache.compiled, options);
   const checked = await checkPolicies(resolved.policies, cache.compiled, options);
   const problems = [...validated, ...resolved.problems, ...compiled.problems, ...checked.problems];
+  const candidate = { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts };
+  if (!problems.some(isError) && options.test !== undefined && resolved.tests.size > 0) {
+    problems.push(...(await options.test(candidate, resolved.tests, tree.prefix, options.signal)));
+  }
   return {
-    snapshot: problems.some((each) => each.severity === 'error')
-      ? null
-      : { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts },
+    snapshot: problems.some(isError) ? null : candidate,
     tests: resolved.tests,
+    set,
     problems,
     cache: {
       files: parsed.cache,
@@ -75,4 +97,8 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
     },
     work: { parsedFiles: parsed.parsedCount, compiledRevisions: compiled.compiledCount },
   };
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
 }

@@ -12,6 +12,7 @@ import { normalizePath, openOrigin } from './origin.ts';
 import { orderProblems } from './problem.ts';
 import type { ResolvedTest } from './resolve-set.ts';
 import { createSchemaCheck } from './schema-check.ts';
+import { DEFAULT_SOURCE_NAME } from './source-spec.ts';
 import type { TreeOrigin } from './tree.ts';
 
 export interface CheckOptions {
@@ -58,5 +59,10 @@ function open({ source, ref, path, environment }: CheckOptions, stateDir: string
   const location = locateSource(source);
   const onDisk = location.kind === 'folder' || (location.kind === 'repository' && location.hasFiles);
   if (onDisk && ref === undefined) return createFolder({ directory: location.directory, path: normalizePath(path) });
-  return openOrigin({ source, ref, path, stateDir, environment, onRepair: () => undefined });
+  return openOrigin({
+    source: { name: DEFAULT_SOURCE_NAME, url: source, ref, path, intervalMs: 0 },
+    stateDir,
+    environment,
+    onRepair: () => undefined,
+  });
 }

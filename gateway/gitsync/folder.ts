@@ -9,6 +9,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Problem } from '../snapshot.ts';
+import type { Ignores } from './ignore.ts';
 import { MAX_PATH_BYTES, MAX_REFERENCED_FILE_BYTES, MAX_TOTAL_BYTES, MAX_TREE_ENTRIES } from './limits.ts';
 import { problem, sourceError } from './problem.ts';
 import type { SourceTree, TreeFile, TreeOrigin } from './tree.ts';
@@ -17,6 +18,7 @@ export interface FolderOptions {
   readonly directory: string;
   /** Relative to it; empty for all of it. */
   readonly path: string;
+  readonly ignores?: Ignores;
 }
 
 /** `resolve` throws SourceError PATH_MISSING, SOURCE_MISSING, TREE_TOO_MANY_FILES or SOURCE_TOO_LARGE. */
@@ -24,8 +26,8 @@ export function createFolder(options: FolderOptions): TreeOrigin {
   const root = join(options.directory, options.path);
   return {
     async resolve(signal) {
-      const tree = await readFolder(root, options.path, signal);
-      return { revision: tree.revision, load: async () => tree };
+      const tree = await readFolder(root, options, signal);
+      return { revision: tree.revision, verified: null, load: async () => tree };
     },
     watched: async () => [root],
   };
@@ -39,12 +41,17 @@ interface Walk {
   readonly files: Map<string, TreeFile>;
   readonly contents: Map<string, Buffer>;
   readonly problems: Problem[];
+  readonly ignores: Ignores;
   entries: number;
   bytes: number;
   readonly signal: AbortSignal;
 }
 
-async function readFolder(root: string, path: string, signal: AbortSignal): Promise<SourceTree> {
+async function readFolder(
+  root: string,
+  { path, ignores = () => false }: FolderOptions,
+  signal: AbortSignal,
+): Promise<SourceTree> {
   const found = await stat(root).catch(() => null);
   if (found === null || !found.isDirectory()) {
     throw sourceError(
@@ -60,6 +67,7 @@ async function readFolder(root: string, path: string, signal: AbortSignal): Prom
     files: new Map(),
     contents: new Map(),
     problems: [],
+    ignores,
     entries: 0,
     bytes: 0,
     signal,
@@ -85,6 +93,8 @@ async function visit(walk: Walk, folder: string): Promise<void> {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (walk.ignores(`${walk.prefix}${path}${entry.isDirectory() ? '/' : ''}`)) continue;
     walk.signal.throwIfAborted();
     walk.entries += 1;
     if (walk.entries > MAX_TREE_ENTRIES) {
@@ -94,7 +104,7 @@ async function visit(walk: Walk, folder: string): Promise<void> {
         `the folder holds more than ${MAX_TREE_ENTRIES} files: name a folder of it (--path)`,
       );
     }
-    await visitEntry(walk, folder === '' ? entry.name : `${folder}/${entry.name}`, entry);
+    await visitEntry(walk, path, entry);
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { simpleGit } from 'simple-git';
 import { GIT_READ_TIMEOUT_MS, MAX_GIT_OUTPUT_BYTES } from './limits.ts';
 import { type Credentials, redactUrls } from './location.ts';
+import type { SourceSecrets } from './source-secrets.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +15,8 @@ export interface GitCommandOptions {
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
   readonly signal?: AbortSignal | undefined;
+  /** What the command reads. */
+  readonly input?: string;
 }
 
 export interface Git {
@@ -47,6 +50,11 @@ export interface GitOptions {
   /** Protocols git may use; empty for commands that must stay on local objects. */
   readonly protocols: readonly string[];
   readonly credentials?: { readonly url: string; readonly value: Credentials } | null;
+  /** The rest of what the source's secrets hold; `url` says which server a token is for, null that it is for none. */
+  readonly secrets?: { readonly url: string | null; readonly value: SourceSecrets } | null;
+  /** Further variables and lines of configuration, for checking signatures. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly configuration?: readonly string[];
 }
 
 /** What an operator may set for git: where programs, keys, proxies and CA files are, and how to ask for credentials. */
@@ -58,7 +66,8 @@ const PASSED_ON = [
 ];
 const SET_BY_US = [
   ...['GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL', 'GIT_TERMINAL_PROMPT', 'GIT_ALLOW_PROTOCOL', 'GIT_NO_LAZY_FETCH'],
-  ...['GIT_NO_REPLACE_OBJECTS', 'GIT_OPTIONAL_LOCKS', 'GIT_ADVICE', 'GIT_PAGER'],
+  ...['GIT_NO_REPLACE_OBJECTS', 'GIT_OPTIONAL_LOCKS', 'GIT_ADVICE', 'GIT_PAGER', 'GNUPGHOME'],
+  ...['GIT_CONFIG_COUNT', 'GIT_CONFIG_KEY_0', 'GIT_CONFIG_VALUE_0'],
 ];
 /** How long an ended git may take to close its output before it is given up. */
 const KILL_GRACE_MS = 5_000;
@@ -72,10 +81,11 @@ const MAX_STDERR = 2_000;
  */
 export function createGit(options: GitOptions): Git {
   mkdirSync(options.homeDirectory, { recursive: true });
-  const configFile = join(options.homeDirectory, options.protocols.length === 0 ? 'read.gitconfig' : 'fetch.gitconfig');
+  const purpose = options.configuration !== undefined ? 'verify' : options.protocols.length === 0 ? 'read' : 'fetch';
+  const configFile = join(options.homeDirectory, `${purpose}.gitconfig`);
   writeFileSync(configFile, configText(options), { mode: 0o600 });
   const environment = childEnvironment(options, configFile);
-  const secrets = secretTexts(options.credentials?.value ?? null);
+  const secrets = secretTexts(options.credentials?.value ?? null, options.secrets?.value.secrets ?? []);
   const redact = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), redactUrls(text));
 
   const execute = async <T>(
@@ -108,6 +118,7 @@ export function createGit(options: GitOptions): Git {
         allowUnsafeSshCommand: true,
         allowUnsafeAskPass: true,
         allowUnsafePager: true,
+        allowUnsafeConfigEnvCount: true,
       },
       errors: (error, result) => {
         exitCode = result.exitCode;
@@ -139,7 +150,7 @@ export function createGit(options: GitOptions): Git {
   };
 
   return {
-    run: (args, commandOptions = {}) => execute(commandOptions, undefined, (git) => git.raw([...args])),
+    run: (args, commandOptions = {}) => execute(commandOptions, commandOptions.input, (git) => git.raw([...args])),
     catFile: (input, commandOptions = {}) =>
       execute(commandOptions, input, async (git) => (await git.binaryCatFile(['--batch'])) as Buffer),
   };
@@ -181,6 +192,7 @@ function configText(options: GitOptions): string {
     lines.push(`[credential ${quote(new URL(options.credentials.url).origin)}]`, '\thelper =');
     lines.push(`\thelper = ${quote(CREDENTIAL_HELPER)}`);
   }
+  lines.push(...(options.configuration ?? []));
   return `${lines.join('\n')}\n`;
 }
 
@@ -211,12 +223,36 @@ function childEnvironment(options: GitOptions, configFile: string): Record<strin
     environment['MESHGATE_GIT_USERNAME'] = options.credentials.value.username;
     environment['MESHGATE_GIT_PASSWORD'] = options.credentials.value.password;
   }
-  return environment;
+  if (options.secrets) addSecrets(environment, options.secrets.url, options.secrets.value);
+  return Object.assign(environment, options.variables);
+}
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
+
+/** Through the environment: neither a command line nor a file of ours holds a token or a proxy's password. */
+function addSecrets(environment: Record<string, string>, url: string | null, secrets: SourceSecrets): void {
+  const { bearerToken, caFile, proxyUrl, identityFile, knownHostsFile } = secrets;
+  if (bearerToken !== null && url !== null) {
+    environment['GIT_CONFIG_COUNT'] = '1';
+    environment['GIT_CONFIG_KEY_0'] = `http.${new URL(url).origin}.extraHeader`;
+    environment['GIT_CONFIG_VALUE_0'] = `Authorization: Bearer ${bearerToken}`;
+  }
+  if (caFile !== null) environment['GIT_SSL_CAINFO'] = caFile;
+  if (proxyUrl !== null) for (const name of PROXY_VARIABLES) environment[name] = proxyUrl;
+  if (identityFile === null && knownHostsFile === null) return;
+  const ssh = ['ssh', '-F', '/dev/null', '-oBatchMode=yes', '-oConnectTimeout=15', '-oStrictHostKeyChecking=yes'];
+  if (identityFile !== null) ssh.push('-oIdentitiesOnly=yes', '-i', shellQuote(identityFile));
+  if (knownHostsFile !== null) ssh.push(shellQuote(`-oUserKnownHostsFile=${knownHostsFile}`));
+  environment['GIT_SSH_COMMAND'] = ssh.join(' ');
+}
+
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Texts that must never be shown; very short ones would only blacken ordinary words. */
-function secretTexts(credentials: Credentials | null): readonly string[] {
-  if (credentials === null) return [];
-  const plain = credentials.password === '' ? [credentials.username] : [credentials.password];
+function secretTexts(credentials: Credentials | null, further: readonly string[]): readonly string[] {
+  const plain = [...further];
+  if (credentials !== null) plain.push(credentials.password === '' ? credentials.username : credentials.password);
   return plain.flatMap((text) => [text, encodeURIComponent(text)]).filter((text) => text.length >= 4);
 }

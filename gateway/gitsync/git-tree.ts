@@ -2,6 +2,7 @@
 import type { Problem } from '../snapshot.ts';
 import { type Git, GitError } from './git-command.ts';
 import { gitProblem } from './git-failure.ts';
+import type { Ignores } from './ignore.ts';
 import { MAX_GIT_OUTPUT_BYTES, MAX_PATH_BYTES, MAX_TREE_ENTRIES } from './limits.ts';
 import { problem, SourceError, sourceError } from './problem.ts';
 import type { SourceTree, TreeFile } from './tree.ts';
@@ -13,14 +14,14 @@ const READ_BATCH_BYTES = 16 * 1024 * 1024;
 
 /**
  * Lists a commit's files under a path.
- * @param path without leading or trailing slash; empty for the whole commit.
+ * @param within `path` without leading or trailing slash, empty for the whole commit; `ignores` takes paths from the commit's top.
  * @throws SourceError PATH_MISSING, SOURCE_TOO_LARGE, TREE_TOO_MANY_FILES, or what git failed with.
  */
 export async function loadGitTree(
   git: Git,
   revision: string,
   commit: string,
-  path: string,
+  { path, ignores }: { readonly path: string; readonly ignores: Ignores },
   signal: AbortSignal,
 ): Promise<SourceTree> {
   const treeish = path === '' ? `${commit}^{tree}` : `${commit}:${path}`;
@@ -33,7 +34,7 @@ export async function loadGitTree(
     git.run(['ls-tree', '-r', '-l', '-z', '--full-tree', treeish], { signal, maxOutputBytes: MAX_LISTING_BYTES }),
   );
   const prefix = path === '' ? '' : `${path}/`;
-  const { files, problems } = parseListing(listing, prefix);
+  const { files, problems } = parseListing(listing, prefix, ignores);
   return { revision, prefix, files, problems, read: (wanted, readSignal) => readBlobs(git, wanted, readSignal) };
 }
 
@@ -47,21 +48,26 @@ async function objectType(git: Git, name: string, signal: AbortSignal): Promise<
 }
 
 /** `MODE SP TYPE SP OBJECT SP+ SIZE TAB PATH NUL`, sizes padded with blanks. */
-function parseListing(listing: string, prefix: string): { files: Map<string, TreeFile>; problems: Problem[] } {
+function parseListing(
+  listing: string,
+  prefix: string,
+  ignores: Ignores,
+): { files: Map<string, TreeFile>; problems: Problem[] } {
   const files = new Map<string, TreeFile>();
   const problems: Problem[] = [];
   let count = 0;
   for (const record of listing.split('\0')) {
     if (record === '') continue;
+    const tab = record.indexOf('\t');
+    const path = record.slice(tab + 1);
+    const shown = prefix + path;
+    if (ignores(shown)) continue;
     count += 1;
     if (count > MAX_TREE_ENTRIES) {
       const limit = `the path holds more than ${MAX_TREE_ENTRIES} files: name a folder of it (--path)`;
       throw sourceError('TREE_TOO_MANY_FILES', prefix, limit);
     }
-    const tab = record.indexOf('\t');
     const [mode = '', type = '', id = '', size = ''] = record.slice(0, tab).split(/ +/);
-    const path = record.slice(tab + 1);
-    const shown = prefix + path;
     if (type === 'commit') {
       problems.push(
         problem('TREE_SUBMODULE', shown, 'a submodule is not read: its contents are not part of the commit'),

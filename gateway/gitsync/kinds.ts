@@ -1,5 +1,6 @@
 /** The kinds of policy documents: their schemas, and their shapes once a document has passed its schema. */
 import clusterSnapshotSchema from '../../policies/schema/cluster-snapshot.schema.json' with { type: 'json' };
+import gatewaySourceSchema from '../../policies/schema/gateway-source.schema.json' with { type: 'json' };
 import injectionTestSchema from '../../policies/schema/injection-test.schema.json' with { type: 'json' };
 import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'json' };
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
@@ -25,6 +26,7 @@ export const KIND_SCHEMAS = {
   PodPolicy: podPolicySchema,
   ValidatingAdmissionPolicy: admissionPolicySchema,
   ValidatingAdmissionPolicyBinding: admissionBindingSchema,
+  GatewaySource: gatewaySourceSchema,
 } as const;
 
 export type Kind = keyof typeof KIND_SCHEMAS;
@@ -44,6 +46,7 @@ export interface MeshSpec {
   readonly onError?: OnError;
   readonly ignoredNamespaces?: readonly string[];
   readonly deadlineReserve?: string;
+  readonly share?: number;
   readonly vcluster?: 'Skip' | 'StripLabels' | 'Allow';
   readonly nativeSidecars?: NativeSidecars;
   readonly cluster?: string;
@@ -201,6 +204,35 @@ export interface InjectionTestSpec {
   readonly expect: InjectionExpectation;
 }
 
+/** Durations are texts such as `1m`. */
+export interface GatewaySourceSpec {
+  readonly url: string;
+  readonly ref?: {
+    readonly branch?: string;
+    readonly tag?: string;
+    readonly semver?: string;
+    readonly name?: string;
+    readonly commit?: string;
+  };
+  readonly path?: string;
+  readonly interval?: string;
+  readonly timeout?: string;
+  readonly ignore?: string;
+  readonly suspend?: boolean;
+  readonly proxy?: { readonly address: string; readonly username?: string; readonly passwordFile?: string };
+  /** Either `directory` or `tokenFile`. */
+  readonly secretRef?: { readonly directory?: string; readonly tokenFile?: string; readonly username?: string };
+  readonly verify?: {
+    readonly mode?: 'HEAD' | 'Tag' | 'TagAndHEAD';
+    readonly keys: { readonly directory?: string; readonly allowedSigners?: string; readonly openPGP?: string };
+  };
+  readonly allow?: {
+    readonly kinds?: readonly string[];
+    readonly meshes?: readonly string[];
+    readonly namespaces?: readonly string[];
+  };
+}
+
 export interface SpecOfKind {
   readonly Mesh: MeshSpec;
   readonly MeshRevision: MeshRevisionSpec;
@@ -209,4 +241,5 @@ export interface SpecOfKind {
   readonly PodPolicy: PodPolicySpec;
   readonly ValidatingAdmissionPolicy: ValidatingAdmissionPolicySpec;
   readonly ValidatingAdmissionPolicyBinding: ValidatingAdmissionPolicyBindingSpec;
+  readonly GatewaySource: GatewaySourceSpec;
 }

@@ -56,3 +56,22 @@ export const RETRY_MAX_MS = 300_000;
 export const JITTER = 0.1;
 /** Revisions compiled at the same time. */
 export const COMPILE_CONCURRENCY = 4;
+
+/** A file of a source's secrets or keys. */
+export const MAX_SECRET_BYTES = 1024 * 1024;
+/** Files of keys that one source trusts. */
+export const MAX_KEY_FILES = 100;
+/** `gpg --import` of all of them. */
+export const GPG_TIMEOUT_MS = 20_000;
+/** Sources that compose one snapshot. */
+export const MAX_SOURCES = 64;
+/** Tags that a range of versions is looked for among, as a listing. */
+export const MAX_TAGS_BYTES = 8 * 1024 * 1024;
+/** Snapshots that can be gone back to, the one that serves among them. */
+export const MAX_HISTORY = 10;
+/** What they may weigh on the disk together. */
+export const MAX_HISTORY_BYTES = 256 * 1024 * 1024;
+/** How long calls of the webhook receiver are gathered before the sources are looked at. */
+export const TRIGGER_DEBOUNCE_MS = 100;
+/** How often a build leaves out the newest commit of a source whose files are wrong, and tries with its last good one. */
+export const MAX_FALLBACK_ROUNDS = 3;

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { sourceError } from './problem.ts';
+import type { SourceSpec } from './source-spec.ts';
 
 /** A user name and password (or token) taken out of a URL, so that they never reach a command line, a log or the state. */
 export interface Credentials {
@@ -64,6 +65,17 @@ export function sourceIdentity(source: string, ref: string | undefined, path: st
   return createHash('sha256')
     .update(JSON.stringify([plain, ref ?? null, path ?? '']))
     .digest('hex');
+}
+
+/** Of several sources; of one alone, its own. What a source may define counts, and how it is read does not. */
+export function sourcesIdentity(sources: readonly SourceSpec[]): string {
+  const [only] = sources;
+  const identify = ({ url, ref, path }: SourceSpec): string => {
+    return sourceIdentity(url, typeof ref === 'object' ? JSON.stringify(ref) : ref, path);
+  };
+  if (only !== undefined && sources.length === 1 && only.allow === undefined) return identify(only);
+  const all = sources.map((source) => [source.name, identify(source), source.allow ?? null]);
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
 }
 
 /** Replaces the user part of every URL in a text; `git@` of ssh is no secret, but is not needed either. */

@@ -7,6 +7,7 @@ import { fieldProblem } from './policy-file.ts';
 import type { Placed } from './policy-set.ts';
 
 const DEFAULT_DEADLINE_RESERVE_MS = 50;
+const DEFAULT_SHARE = 1;
 /** More would leave nothing of the shortest timeouts. */
 const MAX_DEADLINE_RESERVE_MS = 10_000;
 
@@ -33,6 +34,7 @@ export function buildMesh(
     onError: spec.onError ?? 'Fail',
     ignoredNamespaces: spec.ignoredNamespaces ?? [],
     deadlineReserveMs,
+    share: spec.share ?? DEFAULT_SHARE,
     vcluster: spec.vcluster ?? 'Skip',
     nativeSidecars: spec.nativeSidecars ?? 'Auto',
     cluster: spec.cluster ?? null,

@@ -1,8 +1,10 @@
 /** All documents of a source, by kind and name. */
 import type { Problem } from '../snapshot.ts';
 import type { Kind } from './kinds.ts';
-import type { PolicyDocumentOf, PolicyFile } from './policy-file.ts';
+import { fieldProblem, type PolicyDocumentOf, type PolicyFile } from './policy-file.ts';
 import { problem } from './problem.ts';
+import { layerOf, type SourceTree } from './tree.ts';
+import type { YamlDocument } from './yaml-document.ts';
 
 /** A document and the file it stands in, relative to the source's path. */
 export interface Placed<K extends Kind> {
@@ -23,6 +25,17 @@ export interface PolicySet {
   readonly podPolicies: ReadonlyMap<string, Placed<'PodPolicy'>>;
   readonly admissionPolicies: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicy'>>;
   readonly admissionBindings: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicyBinding'>>;
+  /** Documents that took the place of another source's: the later one's to the earlier one's. */
+  readonly replaced: ReadonlyMap<YamlDocument, PlacedText>;
+}
+
+/** With this annotation an overlay's document says that it takes the place of another source's. */
+export const REPLACES_ANNOTATION = 'meshgate.dev/replaces';
+
+/** A document's text and the file it stands in. */
+export interface PlacedText {
+  readonly file: string;
+  readonly source: YamlDocument;
 }
 
 export interface PlacedFile {
@@ -30,10 +43,13 @@ export interface PlacedFile {
   readonly content: PolicyFile;
 }
 
-/** Sorts documents by kind and name. Of two with one name the first stands, and the second is a problem. */
+/**
+ * Sorts documents by kind and name. Of two with one name the first stands, and the second is a problem, unless it is another source's and
+ * says that it replaces the first.
+ */
 export function collectPolicySet(
   files: readonly PlacedFile[],
-  prefix: string,
+  tree: Pick<SourceTree, 'prefix' | 'layers'>,
 ): { set: PolicySet; problems: readonly Problem[] } {
   const meshes = new Map<string, Placed<'Mesh'>>();
   const revisions = new Map<string, Map<string, Placed<'MeshRevision'>>>();
@@ -43,6 +59,8 @@ export function collectPolicySet(
   const admissionPolicies = new Map<string, Placed<'ValidatingAdmissionPolicy'>>();
   const admissionBindings = new Map<string, Placed<'ValidatingAdmissionPolicyBinding'>>();
   const problems: Problem[] = [];
+  const { prefix } = tree;
+  const replaced = new Map<YamlDocument, PlacedText>();
   const add = <K extends Kind>(
     into: Map<string, Placed<K>>,
     file: string,
@@ -52,6 +70,12 @@ export function collectPolicySet(
     const first = into.get(document.name);
     if (first === undefined) {
       into.set(document.name, { file, document });
+      return;
+    }
+    const others = layerOf(tree, first.file) !== layerOf(tree, file);
+    if (others && saysReplaces(document.source) && !replaced.has(first.document.source)) {
+      into.set(document.name, { file, document });
+      replaced.set(document.source, { file: first.file, source: first.document.source });
       return;
     }
     const where = first.document.source.locate(['metadata', 'name']);
@@ -95,11 +119,27 @@ export function collectPolicySet(
       case 'ValidatingAdmissionPolicyBinding':
         add(admissionBindings, file, document, 'validating admission policy binding');
         break;
+      case 'GatewaySource': {
+        const message = 'a GatewaySource is given to the gateway in the file of --config, not in a source';
+        problems.push(fieldProblem('KIND_MISPLACED', prefix + file, document, ['kind'], message));
+        break;
+      }
     }
   }
-  const complete = files.every(({ content }) => content.complete);
   const policies = { podPolicies, admissionPolicies, admissionBindings };
-  return { set: { broken, complete, meshes, revisions, clusters, tests, ...policies }, problems };
+  const complete = files.every(({ content }) => content.complete);
+  for (const { file, document } of documents) {
+    if (!saysReplaces(document.source) || replaced.has(document.source)) continue;
+    const path = ['metadata', 'annotations', REPLACES_ANNOTATION];
+    const message = `no other source defines ${document.kind} ${document.name}, so that there is nothing to replace`;
+    problems.push({ ...fieldProblem('REPLACES_NOTHING', prefix + file, document, path, message), severity: 'warning' });
+  }
+  return { set: { broken, complete, meshes, revisions, clusters, tests, replaced, ...policies }, problems };
+}
+
+function saysReplaces({ value }: YamlDocument): boolean {
+  const { metadata } = value as { readonly metadata?: { readonly annotations?: Record<string, unknown> } };
+  return metadata?.annotations?.[REPLACES_ANNOTATION] === 'true';
 }
 
 /** Whether a mesh is defined, as far as can be told. */

@@ -18,6 +18,11 @@ export const PROBLEM_CODES = {
   SOURCE_TOO_LARGE: { remedy: 'author', text: 'A fetch, a listing or all files together exceed their limit.' },
   SOURCE_LOCKED: { remedy: 'operator', text: 'Another process holds a lock in the cache of the state folder.' },
   SOURCE_FAILED: { remedy: 'retry', text: 'A git command or a read of the disk failed in another way.' },
+  SOURCE_SPEC_INVALID: { remedy: 'operator', text: 'A GatewaySource has a value that can not be used.' },
+  SOURCE_SUSPENDED: { remedy: 'operator', text: 'The source is suspended, and nothing of it was fetched before.' },
+  SOURCE_UNVERIFIED: { remedy: 'author', text: 'The commit or tag is not signed, or not by a trusted key.' },
+  SECRET_INVALID: { remedy: 'operator', text: "A file of the source's secrets is missing or can not be used." },
+  VERIFY_KEYS_INVALID: { remedy: 'operator', text: 'The keys that signatures are checked with can not be read.' },
   GIT_MISSING: { remedy: 'operator', text: 'Repositories are read with git, and there is none on the PATH.' },
   REF_INVALID: { remedy: 'operator', text: 'The ref is not a valid branch, tag or commit name.' },
   REF_MISSING: { remedy: 'author', text: 'The branch, tag or commit does not exist (any more).' },
@@ -37,6 +42,12 @@ export const PROBLEM_CODES = {
   POLICY_EMPTY: { remedy: 'author', text: 'The source holds no Mesh: a wrong path, most likely.' },
   DOCUMENT_TOO_MANY: { remedy: 'author', text: 'The source holds more policy documents than the limit.' },
   VERSION_UNKNOWN: { remedy: 'author', text: 'No such version of the meshgate.dev API.' },
+  KIND_MISPLACED: {
+    remedy: 'author',
+    text: 'A GatewaySource stands in a source; it belongs into the file of `--config`.',
+  },
+  OVERLAY_FORBIDDEN: { remedy: 'author', text: 'An overlay defines what its GatewaySource does not allow it.' },
+  REPLACES_NOTHING: { remedy: 'author', text: 'A document says that it replaces another, and there is none.' },
   KIND_UNKNOWN: { remedy: 'author', text: 'No such kind.' },
   POLICY_KIND_UNSUPPORTED: {
     remedy: 'author',
@@ -63,8 +74,9 @@ export const PROBLEM_CODES = {
   REFERENCE_MISSING: { remedy: 'author', text: 'A file, ConfigMap or key that is referred to does not exist.' },
   REFERENCE_INVALID: { remedy: 'author', text: 'A file that is referred to is not what it should be.' },
   COMPILE_FAILED: { remedy: 'retry', text: 'A revision could not be compiled for a reason that is not in its files.' },
-  TEST_FAILED: { remedy: 'author', text: 'An InjectionTest does not get what it expects (`meshgate validate` only).' },
+  TEST_FAILED: { remedy: 'author', text: 'An InjectionTest does not get what it expects.' },
   PROBLEMS_OMITTED: { remedy: 'author', text: 'There are more problems than are reported.' },
+  SNAPSHOT_UNKNOWN: { remedy: 'operator', text: 'No saved snapshot has this id, revision or commit.' },
   STATE_CORRUPT: { remedy: 'operator', text: 'The saved snapshot is damaged or of an unknown version; it is ignored.' },
 } as const satisfies Record<string, { remedy: Remedy; text: string }>;
 

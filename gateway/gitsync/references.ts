@@ -10,7 +10,7 @@ import { MAX_REFERENCED_FILE_BYTES } from './limits.ts';
 import { nearestName } from './nearest.ts';
 import { fieldProblem, type PolicyDocument } from './policy-file.ts';
 import { type Position, type ProblemCode, problem } from './problem.ts';
-import type { SourceTree, TreeFile } from './tree.ts';
+import { rootOf, type SourceTree, type TreeFile } from './tree.ts';
 import type { FieldPath, TextPlace } from './yaml-document.ts';
 
 /** A text with the place it came from. */
@@ -41,18 +41,19 @@ export interface ReferenceCache {
 
 /**
  * The path in the source that a reference means, relative to the document's own file.
+ * @param root what the paths of that file's source begin with, where several compose a tree.
  * @returns null when it is absolute or leaves the source's path.
  */
-export function resolveReferencePath(fromFile: string, reference: string): string | null {
+export function resolveReferencePath(fromFile: string, reference: string, root = ''): string | null {
   if (reference.startsWith('/') || reference.includes('\\') || reference.includes('\0')) return null;
   const path = posix.join(posix.dirname(fromFile), reference);
-  return path === '..' || path.startsWith('../') ? null : path;
+  return path === '..' || path.startsWith('../') || !path.startsWith(root) ? null : path;
 }
 
 /** Which file of the source a reference names, if any; inline texts name none. */
-export function referencedPath(fromFile: string, reference: TextReference): string | null {
+export function referencedPath(fromFile: string, reference: TextReference, root = ''): string | null {
   const named = reference.file ?? reference.configMap?.file;
-  return named === undefined ? null : resolveReferencePath(fromFile, named);
+  return named === undefined ? null : resolveReferencePath(fromFile, named, root);
 }
 
 export class References {
@@ -120,7 +121,7 @@ export class References {
   }
 
   #file(fromFile: string, named: string): FoundFile {
-    const path = resolveReferencePath(fromFile, named);
+    const path = resolveReferencePath(fromFile, named, rootOf(this.#tree, fromFile));
     if (path === null)
       return { ok: false, code: 'REFERENCE_ESCAPES', message: `${named} is absolute or leaves the source's path` };
     const file = this.#tree.files.get(path);

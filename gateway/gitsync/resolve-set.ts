@@ -1,4 +1,5 @@
 /** Step resolve: from documents to meshes, revisions with all their texts, clusters and tests. */
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { buildClusterSnapshot } from './cluster-snapshot.ts';
@@ -11,7 +12,7 @@ import { type ResolvedPolicies, resolvePolicies } from './pod-policies.ts';
 import type { Placed, PolicySet } from './policy-set.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
-import type { SourceTree, TreeFile } from './tree.ts';
+import { rootOf, type SourceTree, type TreeFile } from './tree.ts';
 
 /** An InjectionTest with its review read. */
 export interface ResolvedTest {
@@ -44,6 +45,8 @@ export async function resolveSet(
     const nativeSidecars = set.meshes.get(mesh)?.document.spec.nativeSidecars ?? 'Auto';
     const ofThisMesh = new Map<string, RevisionSource>();
     for (const [name, { file, document }] of ofMesh) {
+      // Their texts are digested here: requests are answered between two of them.
+      await yieldToEvents();
       const resolved = resolveRevision(file, document, nativeSidecars, references);
       problems.push(...resolved.problems);
       if (resolved.revision === null) continue;
@@ -104,12 +107,13 @@ async function openReferences(
   };
   for (const ofMesh of set.revisions.values()) {
     for (const { file, document } of ofMesh.values()) {
-      for (const [, reference] of referencesOf(document.spec)) want(referencedPath(file, reference));
+      for (const [, reference] of referencesOf(document.spec))
+        want(referencedPath(file, reference, rootOf(tree, file)));
     }
   }
   for (const { file, document } of set.tests.values()) {
     const { review } = document.spec;
-    if (review !== undefined) want(resolveReferencePath(file, review));
+    if (review !== undefined) want(resolveReferencePath(file, review, rootOf(tree, file)));
   }
   for (const { file, document } of set.podPolicies.values()) {
     for (const { template } of document.spec.mutations ?? []) {
@@ -132,7 +136,7 @@ async function parseAllConfigMaps(
   for (const ofMesh of set.revisions.values()) {
     for (const { file, document } of ofMesh.values()) {
       for (const [, reference] of referencesOf(document.spec)) {
-        const path = reference.configMap === undefined ? null : referencedPath(file, reference);
+        const path = reference.configMap === undefined ? null : referencedPath(file, reference, rootOf(tree, file));
         const found = path === null ? undefined : tree.files.get(path);
         if (found === undefined || parsed.has(found.id)) continue;
         const known = previous.configMaps.get(found.id);

@@ -1,35 +1,38 @@
 /**
- * Where snapshots come from: looks at a source again and again, and publishes what it says once all of it is right.
+ * Where snapshots come from: looks at the sources again and again, and publishes what they say once all of it is right.
  *
- * A sync is a list of steps: fetch → list → parse → validate → resolve → compile → persist → publish. The first failure ends it;
- * the snapshot that serves stays, and the status tells why. Publishing is one assignment, so that a request sees either snapshot.
+ * A sync is a list of steps: fetch → verify → list → compose → parse → validate → resolve → compile → test → publish → persist. The first
+ * failure ends it; the snapshot that serves stays, and the status tells why. Publishing is one assignment, so that a request sees either
+ * snapshot.
  */
-import type { Problem, Snapshot, SnapshotSource, SourceStatus } from '../snapshot.ts';
-import { type BuildCache, buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
+import type { Problem, Snapshot, SnapshotEntry, SnapshotSource, SourceControl, SourceStatus } from '../snapshot.ts';
+import { type BuildCache, EMPTY_BUILD_CACHE, type TestSnapshot } from './build.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import type { CompileRevision } from './compile-revisions.ts';
+import { composedRevision } from './compose.ts';
+import { buildComposed, type ComposedBuild } from './composed-build.ts';
+import { reportSource } from './conditions.ts';
 import type { Environment } from './git-command.ts';
-import { JITTER, RETRY_BASE_MS, RETRY_MAX_MS, START_GRACE_MS } from './limits.ts';
-import { displaySource, redactUrls, sourceIdentity } from './location.ts';
-import { type OriginOptions, openOrigin } from './origin.ts';
-import { orderProblems, PROBLEM_CODES, type ProblemCode, problem, SourceError } from './problem.ts';
+import { START_GRACE_MS, TRIGGER_DEBOUNCE_MS } from './limits.ts';
+import { displaySource, sourcesIdentity } from './location.ts';
+import { PROBLEM_CODES, type ProblemCode, problem, SourceError } from './problem.ts';
+import { findSnapshot } from './rollback.ts';
 import { createSchemaCheck } from './schema-check.ts';
-import { loadState, saveState } from './state.ts';
+import { SourceMember, withJitter } from './source-member.ts';
+import type { SourceSpec } from './source-spec.ts';
+import { listHistory, loadHeld, loadHistory, loadState, type SnapshotRecord, saveState } from './state.ts';
 import type { SyncEvent } from './sync-event.ts';
-import type { TreeOrigin } from './tree.ts';
+import { problemsOf, textOf } from './thrown.ts';
 import { type Watch, watchPaths } from './watch.ts';
 
 export interface SnapshotSourceOptions {
-  /** A folder, a repository on this machine, or the URL of one. */
-  readonly source: string;
-  /** Branch, tag or full commit; left out: what HEAD points to. */
-  readonly ref?: string | undefined;
-  /** Folder within the source; left out: all of it. */
-  readonly path?: string | undefined;
-  readonly intervalMs: number;
-  /** Holds the cache of a remote and the last good snapshot; belongs to one gateway at a time. */
+  /** At least one, the base first; later ones are its overlays. */
+  readonly sources: readonly SourceSpec[];
+  /** Holds the caches of remotes and the last good snapshots; belongs to one gateway at a time. */
   readonly stateDir: string;
   readonly compile: CompileRevision;
+  /** Runs the tests of a snapshot before it is published; left out: they are not run. */
+  readonly test?: TestSnapshot | undefined;
   /** The process's environment: what git may need of it (proxies, keys, CA files). */
   readonly environment: Environment;
   readonly report?: (event: SyncEvent) => void;
@@ -41,19 +44,19 @@ export interface SnapshotSourceOptions {
 export type { SyncEvent } from './sync-event.ts';
 
 /** Makes a source; nothing is read before `start` or `sync`. `start` rejects with a SourceError, whose code is of PROBLEM_CODES. */
-export function createSnapshotSource(options: SnapshotSourceOptions): SnapshotSource {
+export function createSnapshotSource(options: SnapshotSourceOptions): SnapshotSource & SourceControl {
   return new SyncedSource(options);
 }
 
-class SyncedSource implements SnapshotSource {
+class SyncedSource implements SnapshotSource, SourceControl {
   readonly #options: SnapshotSourceOptions;
   readonly #clock: Clock;
   readonly #identity: string;
+  readonly #members: readonly SourceMember[];
   readonly #check = createSchemaCheck();
   readonly #publishListeners = new Set<(snapshot: Snapshot) => void>();
   readonly #statusListeners = new Set<(status: SourceStatus) => void>();
   readonly #abort = new AbortController();
-  #origin: TreeOrigin | null = null;
   #watch: Watch | null = null;
   #cache: BuildCache = EMPTY_BUILD_CACHE;
   #current: Snapshot | null = null;
@@ -64,20 +67,28 @@ class SyncedSource implements SnapshotSource {
     lastAttemptAt: null,
     lastSuccessAt: null,
     problems: [],
+    held: null,
+    sources: [],
   };
   /** Whether the observed revision's problems are in its files, so that only another revision can be better. */
   #conclusive = false;
+  /** Builds that failed in a row for a reason that is not in the files. */
   #failures = 0;
   #running: Promise<SourceStatus> | null = null;
-  /** A watched file changed while a sync was under way. */
-  #stale = false;
+  /** Sources that became due while a sync was under way. */
+  readonly #stale = new Set<SourceMember>();
   #started = false;
-  #cancelTimer: (() => void) | null = null;
+  #cancelTrigger: (() => void) | null = null;
+  #storageFault: string | null = null;
+  #record: SnapshotRecord | null = null;
 
   constructor(options: SnapshotSourceOptions) {
+    const { sources, stateDir, environment } = options;
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#identity = sourceIdentity(options.source, options.ref, options.path);
+    this.#identity = sourcesIdentity(sources);
+    const onRepair = (message: string) => this.#report({ type: 'repaired', message });
+    this.#members = sources.map((spec) => new SourceMember({ spec, stateDir, environment, onRepair }));
   }
 
   current(): Snapshot | null {
@@ -99,15 +110,17 @@ class SyncedSource implements SnapshotSource {
   }
 
   /**
-   * The source has a few seconds to answer; then the saved snapshot serves, if there is one, and the source is still tried. With
-   * neither, rejects with what is wrong, and nothing goes on behind it.
+   * The sources have a few seconds to answer; then the saved snapshot serves, if there is one, and they are still tried. With neither,
+   * rejects with what is wrong, and nothing goes on behind it.
    */
   async start(): Promise<void> {
     this.#throwIfStopped();
     this.#started = true;
-    if (/^http:\/\//i.test(this.#options.source)) {
-      this.#report({ type: 'insecure-transport', source: displaySource(this.#options.source) });
+    for (const { spec } of this.#members) {
+      if (/^http:\/\//i.test(spec.url)) this.#report({ type: 'insecure-transport', source: displaySource(spec.url) });
     }
+    // What was rolled back before a restart stays so.
+    this.#status = { ...this.#status, held: await loadHeld(this.#options.stateDir, this.#identity) };
     const first = this.sync();
     await this.#withinGrace(first);
     if (this.#current === null) await this.#serveFromState();
@@ -115,7 +128,7 @@ class SyncedSource implements SnapshotSource {
     this.#throwIfStopped();
     if (this.#current === null) {
       this.#started = false;
-      this.#cancelTimer?.();
+      this.#cancelTimers();
       const [problem_, ...others] = this.#status.problems;
       throw new SourceError([problem_ ?? problem('SOURCE_FAILED', '', 'there is no snapshot to serve'), ...others]);
     }
@@ -123,17 +136,46 @@ class SyncedSource implements SnapshotSource {
   }
 
   sync(): Promise<SourceStatus> {
-    if (this.#abort.signal.aborted) return Promise.resolve(this.#status);
-    this.#running ??= this.#syncOnce().finally(() => {
-      this.#running = null;
-      this.#scheduleNext();
-    });
-    return this.#running;
+    return this.#sync(this.#members);
+  }
+
+  trigger(): void {
+    if (this.#running !== null) {
+      for (const member of this.#members) this.#stale.add(member);
+      return;
+    }
+    if (this.#cancelTrigger !== null || this.#abort.signal.aborted) return;
+    this.#cancelTrigger = this.#clock.after(TRIGGER_DEBOUNCE_MS, () => void this.sync());
+  }
+
+  async snapshots(): Promise<readonly SnapshotEntry[]> {
+    const records = await listHistory(this.#options.stateDir, this.#identity);
+    return records.map((record) => ({ ...record, serving: record.id === this.#record?.id }));
+  }
+
+  async rollback(to: string | null): Promise<SnapshotEntry> {
+    await this.#running?.catch(() => undefined);
+    const { stateDir } = this.#options;
+    const wanted = findSnapshot(await this.snapshots(), to);
+    const state = await loadHistory(stateDir, this.#identity, wanted.id);
+    if (state.kind !== 'loaded') {
+      const [why] = state.kind === 'ignored' && state.problem !== null ? [state.problem] : [];
+      throw new SourceError([why ?? problem('SNAPSHOT_UNKNOWN', '', `the snapshot ${wanted.id} is gone`)]);
+    }
+    const held = this.#status.observed ?? this.#status.serving;
+    const { revision } = state.snapshot;
+    this.#status = { ...this.#status, serving: revision, fromState: false, problems: [], held };
+    this.#publish(state.snapshot);
+    this.#report({ type: 'rolled-back', revision, held });
+    await this.#persist(state.snapshot, held);
+    this.#describeSources();
+    this.#tellStatus();
+    return { ...wanted, serving: true };
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#cancelTimer?.();
+    this.#cancelTimers();
     await this.#running?.catch(() => undefined);
     await this.#watch?.close();
     this.#watch = null;
@@ -141,42 +183,93 @@ class SyncedSource implements SnapshotSource {
     this.#statusListeners.clear();
   }
 
-  async #syncOnce(): Promise<SourceStatus> {
-    this.#stale = false;
-    this.#cancelTimer?.();
+  #sync(due: readonly SourceMember[]): Promise<SourceStatus> {
+    if (this.#abort.signal.aborted) return Promise.resolve(this.#status);
+    this.#running ??= this.#syncOnce(due).finally(() => {
+      this.#running = null;
+      this.#scheduleNext(due);
+    });
+    return this.#running;
+  }
+
+  async #syncOnce(due: readonly SourceMember[]): Promise<SourceStatus> {
+    for (const member of due) {
+      this.#stale.delete(member);
+      member.cancelTimer?.();
+    }
+    this.#cancelTrigger?.();
+    this.#cancelTrigger = null;
     const attemptedAt = this.#clock.now();
+    const { signal } = this.#abort;
     let outcome: Outcome;
     try {
-      outcome = await this.#attempt(this.#abort.signal);
+      outcome = await this.#attempt(due, attemptedAt, signal);
     } catch (error) {
       outcome = { kind: 'unreadable', problems: problemsOf(error) };
     }
     // Whatever a stopped attempt came to, nobody is to hear of it.
-    if (this.#abort.signal.aborted) return this.#status;
+    if (signal.aborted) return this.#status;
     this.#conclude(outcome, attemptedAt);
-    for (const listener of this.#statusListeners) this.#notify(() => listener(this.#status));
+    if (outcome.kind === 'good') await this.#keep(outcome, signal);
+    this.#describeSources();
+    this.#tellStatus();
     return this.#status;
   }
 
-  /** The steps. Throws SourceError where the source can not be read. */
-  async #attempt(signal: AbortSignal): Promise<Outcome> {
-    this.#origin ??= openOrigin(this.#originOptions());
-    const found = await this.#origin.resolve(signal);
-    if (found.revision === this.#status.observed && this.#conclusive) return { kind: 'unchanged' };
-    const tree = await found.load(signal);
-    const build = await buildSnapshot(tree, this.#cache, {
+  /** The steps. Throws SourceError where the sources can not be read. */
+  async #attempt(due: readonly SourceMember[], now: Date, signal: AbortSignal): Promise<Outcome> {
+    await Promise.all(due.map((member) => member.fetch(now, signal)));
+    if (this.#members.some(({ latest }) => latest === null)) return { kind: 'unreadable', problems: this.#faults() };
+    const observed = this.#observed();
+    if (observed === this.#status.held) {
+      if (this.#current === null) await this.#serveFromState();
+      // A rollback whose snapshot is gone is over.
+      if (this.#current !== null) return this.#unchanged(observed);
+    }
+    if (observed === this.#status.observed && this.#conclusive) return this.#unchanged(observed);
+    const build = await buildComposed(this.#members, this.#cache, {
       check: this.#check,
       compile: (source) => untilAborted(this.#options.compile(source), signal),
-      loadedAt: this.#clock.now(),
+      test: this.#options.test,
+      loadedAt: now,
       signal,
     });
+    if (build === null) return { kind: 'unreadable', problems: this.#faults() };
     this.#cache = build.cache;
-    const problems = orderProblems(build.problems);
-    if (build.snapshot === null) return { kind: 'rejected', revision: found.revision, problems };
     signal.throwIfAborted();
-    await this.#persist(build.snapshot);
-    signal.throwIfAborted();
-    return { kind: 'good', snapshot: build.snapshot, warnings: problems, ...build.work };
+    const { snapshot, problems } = build;
+    if (snapshot === null) return { kind: 'rejected', revision: observed, problems: [...problems, ...this.#faults()] };
+    if (snapshot.revision === this.#status.serving && !this.#status.fromState && this.#status.held === null) {
+      return this.#members.length === 1 && this.#status.problems.length > 0
+        ? { kind: 'good', ...build, snapshot, observed }
+        : { kind: 'same', observed, problems: [...this.#rejections(), ...this.#faults()] };
+    }
+    return { kind: 'good', ...build, snapshot, observed };
+  }
+
+  #unchanged(observed: string): Outcome {
+    const problems = this.#faults();
+    return problems.length === 0 ? { kind: 'unchanged', observed } : { kind: 'unreadable', problems };
+  }
+
+  /** What all sources have now, as one revision. */
+  #observed(): string {
+    return composedRevision(
+      this.#members.map(({ spec, latest }) => ({ name: spec.name, revision: latest?.revision ?? '' })),
+    );
+  }
+
+  #faults(): readonly Problem[] {
+    return this.#members.flatMap(({ spec, problems }) => problems.map((each) => this.#named(spec, each)));
+  }
+
+  #rejections(): readonly Problem[] {
+    return this.#members.flatMap(({ rejected }) => rejected?.problems ?? []);
+  }
+
+  /** With several sources it has to be told whose fault it is. */
+  #named({ name }: SourceSpec, fault: Problem): Problem {
+    return this.#members.length === 1 ? fault : { ...fault, message: `source ${name}: ${fault.message}` };
   }
 
   #conclude(outcome: Outcome, attemptedAt: Date): void {
@@ -185,13 +278,22 @@ class SyncedSource implements SnapshotSource {
     switch (outcome.kind) {
       case 'unchanged':
         this.#failures = 0;
-        // The observed revision serves, or its problems are still the same.
+        // The observed revision serves, or is held back, or its problems are still the same.
         this.#status =
-          before.problems.length === 0 || this.#observedServes()
-            ? { ...attempted, problems: [], lastSuccessAt: attemptedAt }
+          before.problems.length === 0 || this.#observedServes() || before.held !== null
+            ? { ...attempted, observed: outcome.observed, problems: [], lastSuccessAt: attemptedAt }
             : attempted;
-        this.#report({ type: 'unchanged', revision: before.observed ?? '' });
+        if (before.held !== null) this.#conclusive = true;
+        this.#report({ type: 'unchanged', revision: outcome.observed });
         return;
+      case 'same': {
+        const { observed, problems } = outcome;
+        this.#failures = 0;
+        this.#conclusive = true;
+        this.#status = { ...attempted, observed, problems, lastSuccessAt: attemptedAt };
+        if (problems.length > 0) this.#reportRejected(observed, problems);
+        return;
+      }
       case 'good':
         this.#failures = 0;
         this.#conclusive = true;
@@ -206,8 +308,7 @@ class SyncedSource implements SnapshotSource {
         return;
       }
       case 'unreadable':
-        this.#failures += 1;
-        this.#conclusive = this.#conclusive && this.#observedServes();
+        this.#conclusive = this.#conclusive && (this.#observedServes() || this.#members.length > 1);
         this.#status = { ...attempted, problems: outcome.problems };
         this.#reportRejected(null, outcome.problems);
     }
@@ -217,31 +318,44 @@ class SyncedSource implements SnapshotSource {
     return this.#status.observed !== null && this.#status.observed === this.#status.serving && !this.#status.fromState;
   }
 
-  #publishGood(
-    { snapshot, warnings, parsedFiles, compiledRevisions }: Extract<Outcome, { kind: 'good' }>,
-    attemptedAt: Date,
-  ): void {
+  #publishGood({ snapshot, observed, problems: warnings, work }: GoodOutcome, attemptedAt: Date): void {
     const { revision, meshes } = snapshot;
+    const rejected = [...this.#rejections(), ...this.#faults()];
     this.#status = {
+      ...this.#status,
       serving: revision,
       fromState: false,
-      observed: revision,
+      observed,
       lastAttemptAt: attemptedAt,
       lastSuccessAt: attemptedAt,
-      problems: [],
+      problems: rejected,
+      warnings,
+      held: null,
     };
     this.#publish(snapshot);
     const revisions = [...meshes.values()].reduce((sum, mesh) => sum + mesh.revisions.size, 0);
     const size = { meshes: meshes.size, revisions };
-    this.#report({ type: 'published', revision, ...size, parsedFiles, compiledRevisions, warnings });
+    this.#report({ type: 'published', revision, ...size, ...work, warnings });
+    if (rejected.length > 0) this.#reportRejected(observed, rejected);
   }
 
-  /** A snapshot that can not be saved serves all the same. */
-  async #persist(snapshot: Snapshot): Promise<void> {
+  /** What serves is saved, and its commits are remembered. A snapshot that can not be saved serves all the same. */
+  async #keep({ snapshot, trees }: GoodOutcome, signal: AbortSignal): Promise<void> {
+    await this.#persist(snapshot, null);
+    for (const [member, tree] of trees) {
+      await member.keep(tree, signal).catch((error: unknown) => {
+        this.#report({ type: 'state-not-saved', message: textOf(error) });
+      });
+    }
+  }
+
+  async #persist(snapshot: Snapshot, held: string | null): Promise<void> {
     try {
-      await saveState(this.#options.stateDir, this.#identity, snapshot);
+      this.#record = await saveState(this.#options.stateDir, this.#identity, snapshot, held);
+      this.#storageFault = null;
     } catch (error) {
-      this.#report({ type: 'state-not-saved', message: textOf(error) });
+      this.#storageFault = textOf(error);
+      this.#report({ type: 'state-not-saved', message: this.#storageFault });
     }
   }
 
@@ -252,15 +366,36 @@ class SyncedSource implements SnapshotSource {
     // The source may have answered in the meantime.
     if (state.kind !== 'loaded' || this.#current !== null || this.#abort.signal.aborted) return;
     const { snapshot } = state;
-    this.#status = { ...this.#status, serving: snapshot.revision, fromState: true };
+    this.#status = { ...this.#status, serving: snapshot.revision, fromState: state.held === null };
     this.#publish(snapshot);
     this.#report({ type: 'served-from-state', revision: snapshot.revision });
-    for (const listener of this.#statusListeners) this.#notify(() => listener(this.#status));
+    this.#describeSources();
+    this.#tellStatus();
   }
 
   #publish(snapshot: Snapshot): void {
     this.#current = snapshot;
     for (const listener of this.#publishListeners) this.#notify(() => listener(snapshot));
+  }
+
+  #tellStatus(): void {
+    for (const listener of this.#statusListeners) this.#notify(() => listener(this.#status));
+  }
+
+  #describeSources(): void {
+    const { serving, held, fromState, sources: before } = this.#status;
+    const state = {
+      now: this.#clock.now(),
+      syncing: false,
+      fromState,
+      rolledBackTo: held === null ? null : serving,
+      storageFault: this.#storageFault,
+      stored: this.#record !== null,
+    };
+    const sources = this.#members.map((member) => {
+      return reportSource(member, state, before?.find(({ name }) => name === member.spec.name) ?? null);
+    });
+    this.#status = { ...this.#status, sources };
   }
 
   async #withinGrace(first: Promise<unknown>): Promise<void> {
@@ -272,28 +407,32 @@ class SyncedSource implements SnapshotSource {
     cancel?.();
   }
 
-  #scheduleNext(): void {
-    this.#cancelTimer?.();
+  #scheduleNext(synced: readonly SourceMember[]): void {
     if (!this.#started || this.#abort.signal.aborted) return;
-    const delay = this.#stale ? 0 : this.#nextDelayMs() * (1 - JITTER + 2 * JITTER * this.#clock.random());
-    this.#cancelTimer = this.#clock.after(delay, () => void this.sync());
+    for (const member of synced) {
+      member.cancelTimer?.();
+      const delay = this.#stale.has(member) ? 0 : withJitter(member.delayMs(this.#failures), this.#clock.random());
+      member.cancelTimer = this.#clock.after(delay, () => this.#onDue([member]));
+    }
   }
 
-  /** The interval; after failures sooner, then ever later. */
-  #nextDelayMs(): number {
-    const { intervalMs } = this.#options;
-    if (this.#failures === 0) return intervalMs;
-    const base = Math.min(intervalMs, RETRY_BASE_MS);
-    return Math.min(base * 2 ** Math.min(this.#failures - 1, 20), Math.max(intervalMs, RETRY_MAX_MS));
+  #onDue(members: readonly SourceMember[]): void {
+    if (this.#running === null) void this.#sync(members);
+    else for (const member of members) this.#stale.add(member);
+  }
+
+  #cancelTimers(): void {
+    this.#cancelTrigger?.();
+    for (const member of this.#members) member.cancelTimer?.();
   }
 
   async #startWatching(): Promise<void> {
     if (this.#options.watch === false || this.#watch !== null) return;
     try {
-      const paths = this.#origin === null ? [] : await this.#origin.watched();
+      const paths = (await Promise.all(this.#members.map((member) => member.watched()))).flat();
       if (paths.length === 0) return;
       const onError = (error: unknown) => this.#report({ type: 'watch-failed', message: textOf(error) });
-      const opened = await watchPaths(paths, () => this.#onChange(), onError);
+      const opened = await watchPaths(paths, () => this.#onDue(this.#members), onError);
       if (this.#abort.signal.aborted) await opened.close();
       else this.#watch = opened;
     } catch (error) {
@@ -301,13 +440,11 @@ class SyncedSource implements SnapshotSource {
     }
   }
 
-  #onChange(): void {
-    if (this.#running === null) void this.sync();
-    else this.#stale = true;
-  }
-
   #reportRejected(revision: string | null, problems: readonly Problem[]): void {
-    const retryInMs = this.#failures > 0 ? this.#nextDelayMs() : null;
+    const delays = this.#members
+      .filter(({ failures }) => failures > 0 || this.#failures > 0)
+      .map((member) => member.delayMs(this.#failures));
+    const retryInMs = delays.length > 0 ? Math.min(...delays) : null;
     this.#report({ type: 'rejected', revision, serving: this.#status.serving, problems, retryInMs });
   }
 
@@ -326,36 +463,24 @@ class SyncedSource implements SnapshotSource {
   #throwIfStopped(): void {
     if (this.#abort.signal.aborted) throw new SourceError([problem('SOURCE_FAILED', '', 'the source was stopped')]);
   }
-
-  #originOptions(): OriginOptions {
-    const { source, ref, path, stateDir, environment } = this.#options;
-    const onRepair = (message: string) => this.#report({ type: 'repaired', message });
-    return { source, ref, path, stateDir, environment, onRepair };
-  }
 }
 
+type GoodOutcome = Omit<ComposedBuild, 'snapshot'> & {
+  readonly kind: 'good';
+  readonly snapshot: Snapshot;
+  readonly observed: string;
+};
+
 type Outcome =
-  | { readonly kind: 'unchanged' }
-  | {
-      readonly kind: 'good';
-      readonly snapshot: Snapshot;
-      readonly warnings: readonly Problem[];
-      readonly parsedFiles: number;
-      readonly compiledRevisions: number;
-    }
+  | GoodOutcome
+  | { readonly kind: 'unchanged'; readonly observed: string }
+  /** The sources have moved on, but what can serve of them serves already. */
+  | { readonly kind: 'same'; readonly observed: string; readonly problems: readonly Problem[] }
   | { readonly kind: 'rejected'; readonly revision: string; readonly problems: readonly Problem[] }
   | { readonly kind: 'unreadable'; readonly problems: readonly Problem[] };
 
 function isTransient({ code }: Problem): boolean {
   return Object.hasOwn(PROBLEM_CODES, code) && PROBLEM_CODES[code as ProblemCode].remedy === 'retry';
-}
-
-function problemsOf(error: unknown): readonly Problem[] {
-  return error instanceof SourceError ? orderProblems(error.problems) : [problem('SOURCE_FAILED', '', textOf(error))];
-}
-
-function textOf(error: unknown): string {
-  return redactUrls(error instanceof Error ? error.message : String(error));
 }
 
 /** A compiler can not be interrupted, but need not be waited for. */

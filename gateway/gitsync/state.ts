@@ -1,52 +1,72 @@
 /**
- * The last good snapshot on disk, so that a start without network serves what served before.
+ * The last good snapshot on disk, so that a start without network serves what served before; and the ones before it, to go back to.
  *
- * One file: a line of JSON with format, version, identity of the source, length and checksum, then the payload's JSON. It is written
- * beside its place and renamed, so that a crash leaves the old one; it may hold secrets, so that only its owner can read it.
+ * A file is written beside its place and renamed, so that a crash leaves the old one; it may hold secrets, so that only its owner can read
+ * it. The history holds further names of the same files, which cost nothing while they serve.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
-import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
-import { digestOf } from './canonical-json.ts';
-import { MAX_STATE_BYTES } from './limits.ts';
+import type { Problem, Snapshot } from '../snapshot.ts';
+import { MAX_HISTORY, MAX_HISTORY_BYTES, MAX_STATE_BYTES } from './limits.ts';
 import { problem } from './problem.ts';
+import {
+  decodeSnapshot,
+  readHeader,
+  STATE_FORMAT,
+  STATE_VERSION,
+  StateFormatError,
+  type StateHeader,
+  snapshotDigest,
+  writeSnapshot,
+} from './state-format.ts';
 
 const FILE_NAME = 'snapshot.json';
-const FORMAT = 'meshgate-snapshot';
-/** Raised whenever a Snapshot's shape changes. */
-const VERSION = 1;
-
-interface Header {
-  readonly format: string;
-  readonly version: number;
-  /** Of the source the snapshot came from; see sourceIdentity. */
-  readonly source: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
+const HISTORY = 'history';
+/** `00000012-0123456789ab.json`: in the order in which they were published. */
+const HISTORY_FILE = /^(\d{8})-([0-9a-f]{12})\.json$/;
 
 export type LoadedState =
-  | { readonly kind: 'loaded'; readonly snapshot: Snapshot }
+  | { readonly kind: 'loaded'; readonly snapshot: Snapshot; readonly held: string | null }
   | { readonly kind: 'absent' }
   /** Damaged, of another version, or of another source (no problem then). */
   | { readonly kind: 'ignored'; readonly problem: Problem | null };
 
-/** Writes the snapshot durably; rejects with the file system's error, leaving the old one in place. */
-export async function saveState(directory: string, source: string, snapshot: Snapshot): Promise<void> {
-  const payload = Buffer.from(JSON.stringify(encodeSnapshot(snapshot)));
-  if (payload.length > MAX_STATE_BYTES)
-    throw new Error(`the snapshot has ${payload.length} bytes; the limit is ${MAX_STATE_BYTES}`);
-  const header: Header = { format: FORMAT, version: VERSION, source, bytes: payload.length, sha256: sha256(payload) };
+/** A snapshot that can be gone back to. */
+export interface SnapshotRecord {
+  /** Twelve hexadecimal digits over revision and digest. */
+  readonly id: string;
+  readonly revision: string;
+  readonly digest: string;
+  readonly loadedAt: string;
+}
+
+/** Writes the snapshot durably and adds it to the history; rejects with the file system's error, leaving the old one in place. */
+export async function saveState(
+  directory: string,
+  source: string,
+  snapshot: Snapshot,
+  held: string | null,
+): Promise<SnapshotRecord> {
+  const { revision } = snapshot;
+  const digest = snapshotDigest(snapshot);
+  const loadedAt = snapshot.loadedAt.toISOString();
+  const header: StateHeader = {
+    format: STATE_FORMAT,
+    version: STATE_VERSION,
+    source,
+    revision,
+    digest,
+    loadedAt,
+    held,
+  };
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const place = join(directory, FILE_NAME);
   const beside = `${place}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(beside, 'wx', 0o600);
     try {
-      await file.writeFile(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload]));
+      await writeSnapshot(file, header, snapshot);
       await file.sync();
     } finally {
       await file.close();
@@ -56,13 +76,42 @@ export async function saveState(directory: string, source: string, snapshot: Sna
     await rm(beside, { force: true });
     throw error;
   }
+  const record = recordOf(header);
+  // What is gone back to is in the history already.
+  if (held === null) await addToHistory(directory, place, record.id);
   await syncDirectory(directory);
+  return record;
 }
 
 /** Reads what saveState wrote, for the same source; never rejects. Leftovers of an interrupted write are removed. */
 export async function loadState(directory: string, source: string): Promise<LoadedState> {
-  const place = join(directory, FILE_NAME);
   await removeLeftovers(directory);
+  return load(join(directory, FILE_NAME), source);
+}
+
+/** The revision that a rollback holds back, as saved; null without one. */
+export async function loadHeld(directory: string, source: string): Promise<string | null> {
+  const header = await readHeader(join(directory, FILE_NAME)).catch(() => null);
+  return header?.source === source ? header.held : null;
+}
+
+/** The snapshots of a source that can be gone back to, the newest first. */
+export async function listHistory(directory: string, source: string): Promise<readonly SnapshotRecord[]> {
+  const records: SnapshotRecord[] = [];
+  for (const name of await historyNames(directory)) {
+    const header = await readHeader(join(directory, HISTORY, name)).catch(() => null);
+    if (header?.source === source) records.push(recordOf(header));
+  }
+  return records;
+}
+
+/** Reads one of the history; never rejects. */
+export async function loadHistory(directory: string, source: string, id: string): Promise<LoadedState> {
+  const name = (await historyNames(directory)).find((each) => HISTORY_FILE.exec(each)?.[2] === id);
+  return name === undefined ? { kind: 'absent' } : load(join(directory, HISTORY, name), source);
+}
+
+async function load(place: string, source: string): Promise<LoadedState> {
   let bytes: Buffer;
   try {
     if ((await stat(place)).size > MAX_STATE_BYTES + 4096) return corrupt('is larger than any that is written');
@@ -71,18 +120,12 @@ export async function loadState(directory: string, source: string): Promise<Load
     const missing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
     return missing ? { kind: 'absent' } : corrupt(`can not be read: ${error instanceof Error ? error.message : error}`);
   }
-  const end = bytes.indexOf(0x0a);
-  const header = parseJson(bytes.toString('utf8', 0, Math.max(0, end))) as Partial<Header> | null;
-  if (header === null || header.format !== FORMAT) return corrupt('is not one of this gateway');
-  if (header.version !== VERSION)
-    return corrupt(`has version ${String(header.version)}; this gateway reads ${VERSION}`);
-  const payload = bytes.subarray(end + 1);
-  if (payload.length !== header.bytes || sha256(payload) !== header.sha256)
-    return corrupt('is damaged: its checksum does not agree');
-  if (header.source !== source) return { kind: 'ignored', problem: null };
   try {
-    return { kind: 'loaded', snapshot: decodeSnapshot(JSON.parse(payload.toString('utf8')) as EncodedSnapshot) };
+    const { header, snapshot } = await decodeSnapshot(bytes);
+    if (header.source !== source) return { kind: 'ignored', problem: null };
+    return { kind: 'loaded', snapshot, held: header.held };
   } catch (error) {
+    if (error instanceof StateFormatError) return corrupt(error.message);
     return corrupt(`can not be read: ${error instanceof Error ? error.message : error}`);
   }
 }
@@ -91,83 +134,40 @@ function corrupt(what: string): LoadedState {
   return { kind: 'ignored', problem: problem('STATE_CORRUPT', FILE_NAME, `the saved snapshot ${what}; it is ignored`) };
 }
 
-// ── the snapshot as JSON: Maps as lists of pairs ──
-
-type EncodedMesh = Omit<Mesh, 'tags' | 'revisions'> & {
-  readonly tags: readonly (readonly [string, string])[];
-  readonly revisions: readonly (readonly [string, RevisionSource])[];
-};
-type EncodedCluster = Omit<ClusterSnapshot, 'namespaces' | 'owners'> & {
-  readonly namespaces: readonly (readonly [
-    string,
-    { labels: Record<string, string>; annotations: Record<string, string> },
-  ])[];
-  readonly owners: readonly (readonly [string, NonNullable<ReturnType<ClusterSnapshot['owners']['get']>>])[];
-};
-interface EncodedSnapshot {
-  readonly revision: string;
-  readonly loadedAt: string;
-  readonly meshes: readonly EncodedMesh[];
-  readonly clusters: readonly EncodedCluster[];
-  readonly policies?: PolicySetSource | null;
+function recordOf({ revision, digest, loadedAt }: StateHeader): SnapshotRecord {
+  const id = createHash('sha256').update(`${revision}\0${digest}`).digest('hex').slice(0, 12);
+  return { id, revision, digest, loadedAt };
 }
 
-function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
-  return {
-    revision: snapshot.revision,
-    loadedAt: snapshot.loadedAt.toISOString(),
-    meshes: [...snapshot.meshes.values()].map((mesh) => ({
-      ...mesh,
-      tags: [...mesh.tags],
-      revisions: [...mesh.revisions],
-    })),
-    clusters: [...snapshot.clusters.values()].map((cluster) => ({
-      ...cluster,
-      namespaces: [...cluster.namespaces].map(
-        ([name, { labels, annotations }]) =>
-          [name, { labels: { ...labels }, annotations: { ...annotations } }] as const,
-      ),
-      owners: [...cluster.owners],
-    })),
-    policies: snapshot.policies,
-  };
+/** The newest first. */
+async function historyNames(directory: string): Promise<readonly string[]> {
+  const names = await readdir(join(directory, HISTORY)).catch(() => []);
+  return names
+    .filter((name) => HISTORY_FILE.test(name))
+    .sort()
+    .reverse();
 }
 
-function decodeSnapshot(encoded: EncodedSnapshot): Snapshot {
-  const meshes = new Map<string, Mesh>();
-  const paths = new Map<string, string>();
-  for (const mesh of encoded.meshes) {
-    for (const [, { digest, ...content }] of mesh.revisions) {
-      if (digestOf(content) !== digest) throw new Error(`the digest of a revision of mesh ${mesh.name} does not agree`);
-    }
-    meshes.set(mesh.name, { ...mesh, tags: new Map(mesh.tags), revisions: new Map(mesh.revisions) });
-    for (const path of mesh.paths) paths.set(path, mesh.name);
+async function addToHistory(directory: string, place: string, id: string): Promise<void> {
+  const folder = join(directory, HISTORY);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = await historyNames(directory);
+  const last = Number(HISTORY_FILE.exec(names[0] ?? '')?.[1] ?? 0);
+  const name = `${String(last + 1).padStart(8, '0')}-${id}.json`;
+  await link(place, join(folder, name));
+  let bytes = (await stat(place)).size;
+  let kept = 1;
+  for (const each of names) {
+    const file = join(folder, each);
+    bytes += await stat(file).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    // The same snapshot once more is only moved to the front.
+    const again = HISTORY_FILE.exec(each)?.[2] === id;
+    if (again || kept >= MAX_HISTORY || bytes > MAX_HISTORY_BYTES) await rm(file, { force: true });
+    else kept += 1;
   }
-  const clusters = new Map<string, ClusterSnapshot>();
-  for (const cluster of encoded.clusters) {
-    clusters.set(cluster.name, {
-      ...cluster,
-      namespaces: new Map(cluster.namespaces),
-      owners: new Map(cluster.owners),
-    });
-  }
-  const policies = encoded.policies ?? null;
-  if (policies !== null && digestOf({ policies: policies.policies }) !== policies.digest) {
-    throw new Error('the digest of the pod policies does not agree');
-  }
-  return { revision: encoded.revision, loadedAt: new Date(encoded.loadedAt), meshes, paths, clusters, policies };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function removeLeftovers(directory: string): Promise<void> {

@@ -22,6 +22,8 @@ export type SyncEvent =
       readonly problems: readonly Problem[];
       readonly retryInMs: number | null;
     }
+  /** `held` is the revision that does not serve until Git moves on from it. */
+  | { readonly type: 'rolled-back'; readonly revision: string; readonly held: string | null }
   | { readonly type: 'served-from-state'; readonly revision: string }
   | { readonly type: 'state-ignored'; readonly problem: Problem }
   | { readonly type: 'state-not-saved'; readonly message: string }

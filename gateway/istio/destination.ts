@@ -21,6 +21,7 @@ export function istioDestination(
     onError: 'Fail',
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
+    share: 1,
     vcluster: 'Allow',
     nativeSidecars: spec.nativeSidecars,
     cluster: null,

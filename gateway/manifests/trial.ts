@@ -42,7 +42,7 @@ export interface TrialResult {
 /** What is known about the cluster around a review, as the gateway gives it to a worker. */
 export function contextOf(destination: Destination, review: string): ClusterContext {
   const { cluster, mesh, namespace } = destination;
-  const decoded = cluster === null ? null : decodeReview(Buffer.from(review), review);
+  const decoded = cluster === null ? null : decodeReview(Buffer.from(review));
   const known =
     cluster === null || decoded === null || !decoded.ok
       ? UNKNOWN_CLUSTER
@@ -52,7 +52,7 @@ export function contextOf(destination: Destination, review: string): ClusterCont
 
 /** Sends a review (JSON). Never throws: a review that can not be read is an outcome too. */
 export function tryReview(destination: Destination, review: string): TrialResult {
-  const decoded = decodeReview(Buffer.from(review), review);
+  const decoded = decodeReview(Buffer.from(review));
   if (decoded.ok && destination.mesh.ignoredNamespaces.includes(decoded.header.namespace)) {
     return { outcome: { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, patch: [] };
   }

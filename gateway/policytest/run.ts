@@ -128,7 +128,7 @@ function injectOnce(
   readonly response: TestedResponse;
 } {
   const before = objectOf(review) ?? {};
-  const decoded = decodeReview(Buffer.from(review), review);
+  const decoded = decodeReview(Buffer.from(review));
   const failed = (problem: string) => ({ outcome: { kind: 'patched' } as const, pod: before, problem, response: {} });
   if (!decoded.ok) return failed(`the review can not be read: ${decoded.problem.code}`);
   if (mesh.ignoredNamespaces.includes(decoded.header.namespace)) {

@@ -1,9 +1,10 @@
 /**
  * One review on its way through the pool.
  */
-import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { InjectResult, InjectTask, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Lane, Waiting } from './fair-queue.ts';
+import type { Suspect } from './fingerprint.ts';
 
 export type JobResult =
   | { readonly ok: true; readonly result: InjectResult }
@@ -14,32 +15,74 @@ export interface JobListener {
   jobDone(job: Job, result: JobResult): void;
 }
 
-/** Times are performance.now() milliseconds; 0 means not yet. */
-export class Job {
-  readonly task: InjectTask;
-  /** What the task names by digest, for a worker that does not know it. */
-  readonly unknown: Pick<InjectTask, 'source' | 'policySource'>;
+/** What decides how long a review has to wait, and whether it may. */
+export interface Claim {
+  /** The revision that is to inject. */
+  readonly source: RevisionSource;
+  /** The mesh's share of the workers' time, relative to the shares of others. */
+  readonly share: number;
+  readonly budgetMs: number;
+  /** performance.now() at which the budget ends. */
   readonly expiresAtMs: number;
+}
+
+export interface JobParts {
+  readonly task: JobTask;
+  /** The AdmissionReview as received. */
+  readonly review: Buffer;
+  readonly claim: Claim;
+  /** Of the review. */
+  readonly namespace: string;
+}
+
+/** What a worker is asked, but for the review. */
+export type JobTask = Omit<InjectTask, 'review'>;
+
+/** Times are performance.now() milliseconds; 0 means not yet. */
+export class Job implements Waiting {
+  readonly task: JobTask;
+  readonly review: Buffer;
+  readonly claim: Claim;
+  readonly namespace: string;
+  readonly bytes: number;
   readonly #listener: JobListener;
+  lane: Lane | null = null;
   queuedAtMs = 0;
   dispatchedAtMs = 0;
+  /** The worker that has it, the last one where several do. */
+  holder: object | null = null;
+  /** How often it was given to a worker. */
+  attempts = 0;
   /** It has been answered or cancelled: whatever still comes for it is dropped. */
   done = false;
-  /** It went to a worker a second time, with the revision's source. */
-  resent = false;
+  /** It goes with its revision's source, because a worker turned out not to know it. */
+  withSource = false;
   timer: NodeJS.Timeout | null = null;
+  /** Told when it ends while it waits; the pool's to set. */
+  onEnd: ((job: Job) => void) | null = null;
 
-  constructor(
-    task: InjectTask,
-    source: RevisionSource,
-    expiresAtMs: number,
-    listener: JobListener,
-    policies: PolicySetSource | null = null,
-  ) {
+  constructor({ task, review, claim, namespace }: JobParts, listener: JobListener) {
     this.task = task;
-    this.unknown = policies === null ? { source } : { source, policySource: policies };
-    this.expiresAtMs = expiresAtMs;
+    this.review = review;
+    this.claim = claim;
+    this.namespace = namespace;
+    this.bytes = review.length;
     this.#listener = listener;
+  }
+
+  get mesh(): string {
+    return this.claim.source.mesh;
+  }
+
+  /** What its workload is told from. */
+  suspect(): Suspect {
+    const { mesh, name, digest } = this.claim.source;
+    return { mesh, revision: name, digest, namespace: this.namespace, review: this.review.toString() };
+  }
+
+  /** Whether this worker is the one that has to answer it. */
+  isHeldBy(worker: object): boolean {
+    return !this.done && this.lane === null && this.holder === worker;
   }
 
   /** Answers the job, if nobody has yet. */
@@ -54,5 +97,6 @@ export class Job {
     this.done = true;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    if (this.lane !== null) this.onEnd?.(this);
   }
 }

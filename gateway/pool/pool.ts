@@ -1,112 +1,136 @@
 /**
  * Shares reviews out to the workers. A review goes as soon as a worker can take it; those that wait meanwhile go together, so
- * batches grow with the load and are single when there is none. Nothing waits longer than its budget, and a full queue refuses at
- * once.
+ * batches grow with the load and are single when there is none. Meshes take turns by their shares (fair-queue.ts), what can not be
+ * done in its time is refused when it comes (admission-control.ts), and nothing is answered later than its budget.
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource, InjectTask, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
+import { AdmissionControl } from './admission-control.ts';
 import { CompileBench } from './compile-bench.ts';
-import type { Job } from './job.ts';
-import { type SlotListener, type SlotState, WorkerSlot } from './worker-slot.ts';
+import { Crew } from './crew.ts';
+import { FairQueue } from './fair-queue.ts';
+import type { Claim, Job, JobTask } from './job.ts';
+import type { PoolStats } from './pool-stats.ts';
+import { Quarantine, type QuarantineEntry } from './quarantine.ts';
+import { describeQuarantine, describeWait, type Refusal } from './refusal.ts';
+import { type LostWork, type SlotListener, WorkerSlot } from './worker-slot.ts';
 
-/** Reviews that wait for a worker; at 200 µs each, a second's work for a few cores. */
+/** Reviews that wait for a worker, and the length of their texts together. */
 export const QUEUE_LIMIT = 16_384;
-/** Reviews that cross to a worker at once. */
+export const QUEUE_BYTES_LIMIT = 128 * 1024 * 1024;
+/** Reviews that cross to a worker at once, and the work that is enough for a batch. */
 export const BATCH_LIMIT = 8;
+const BATCH_WORK_MS = 5;
 /** Batches that a worker has at once: one in its hands and one that it finds when it is done. */
 export const BATCHES_PER_WORKER = 2;
-/** Taken jobs at the queue's beginning that are worth a copy of the rest. */
-const COMPACT_AT = 1_024;
-/** How long a worker may go on with a batch that nobody waits for any more. */
-const STUCK_GRACE_MS = 1_000;
+/** Workers that a review is given to before it is taken for the one that ends them. */
+const ATTEMPT_LIMIT = 3;
+/** How often workers are looked at while they have work. */
+const LOOK_MS = 50;
 
 export interface PoolOptions {
   readonly workers: number;
   readonly workerFile: URL;
   /** Heap of one worker; a worker that needs more is replaced. */
   readonly maxHeapMb: number;
-  /** Told for the log. */
-  readonly onWorkerLost: (error: unknown, jobs: number) => void;
+  /** Told for the log: why, whose review it was at (where that is known), and how many others go to another worker. */
+  readonly onWorkerLost: (error: unknown, culprit: QuarantineEntry | null, others: number) => void;
   readonly queueLimit?: number;
   readonly batchLimit?: number;
   readonly batchesPerWorker?: number;
 }
 
-export interface PoolStats {
-  readonly workers: readonly SlotState[];
-  readonly queued: number;
-  readonly inFlight: number;
-  readonly workersLost: number;
-}
-
 export class WorkerPool implements SlotListener {
   readonly #options: PoolOptions;
-  readonly #slots: readonly WorkerSlot[];
+  readonly #crew: Crew;
   readonly #bench: CompileBench;
-  readonly #queueLimit: number;
+  readonly #queue: FairQueue<Job>;
+  readonly #control = new AdmissionControl();
+  readonly #quarantine = new Quarantine();
   readonly #batchLimit: number;
-  readonly #batchesPerWorker: number;
-  #queue: Job[] = [];
-  /** Where the queue begins: what is before has been taken. */
-  #head = 0;
   #revisions: readonly CompileSource[] = [];
-  #flushing = false;
-  #inFlight = 0;
+  /** When the turn of the event loop began that the next flush ends; 0 when none is due. */
+  #turnAtMs = 0;
+  #looking: NodeJS.Timeout | null = null;
   #workersLost = 0;
-  readonly #flushNow = (): void => {
-    this.#flushing = false;
-    this.#flush();
+  readonly #endTurn = (): void => {
+    const now = performance.now();
+    this.#control.turnDone(now - this.#turnAtMs, now);
+    this.#turnAtMs = 0;
+    this.#flush(now);
   };
-  readonly #expireNow = (job: Job): void => this.#expire(job);
+  readonly #expire = (job: Job): void => {
+    const { claim } = job;
+    job.settle({ ok: false, code: 'DEADLINE_EXCEEDED', message: this.#describeWait(claim, performance.now()) });
+  };
+  readonly #leave = (job: Job): void => this.#queue.leave(job);
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#queueLimit = options.queueLimit ?? QUEUE_LIMIT;
     this.#batchLimit = options.batchLimit ?? BATCH_LIMIT;
-    this.#batchesPerWorker = options.batchesPerWorker ?? BATCHES_PER_WORKER;
-    this.#slots = Array.from({ length: options.workers }, () => new WorkerSlot(options, this));
+    this.#queue = new FairQueue({ items: options.queueLimit ?? QUEUE_LIMIT, bytes: QUEUE_BYTES_LIMIT });
+    const slots = Array.from({ length: options.workers }, () => new WorkerSlot(options, this));
+    this.#crew = new Crew(slots, options.batchesPerWorker ?? BATCHES_PER_WORKER, (mesh) => this.#queue.costOf(mesh));
     this.#bench = new CompileBench(options);
   }
 
   /** Starts the workers; resolves when each serves or has failed its first start. */
   async open(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.open()));
+    await Promise.all(this.#crew.slots.map((slot) => slot.open()));
   }
 
   /** Whether at least one worker serves. */
   get ready(): boolean {
-    return this.#slots.some((slot) => slot.state === 'serving');
-  }
-
-  /** Takes a job. It is settled with its result, or with QUEUE_FULL, DEADLINE_EXCEEDED, WORKER_CRASHED or INTERNAL. */
-  submit(job: Job): void {
-    const now = performance.now();
-    job.queuedAtMs = now;
-    const left = job.expiresAtMs - now;
-    if (left <= 0) {
-      job.settle({ ok: false, code: 'DEADLINE_EXCEEDED' });
-      return;
-    }
-    if (this.#queue.length - this.#head >= this.#queueLimit) {
-      job.settle({ ok: false, code: 'QUEUE_FULL' });
-      return;
-    }
-    job.timer = setTimeout(this.#expireNow, left, job);
-    this.#queue.push(job);
-    this.#scheduleFlush();
+    return this.#crew.slots.some((slot) => slot.state === 'serving');
   }
 
   /**
-   * Makes these the revisions that every worker knows: compiled in one worker after the other, so that the others go on serving.
-   * Digests of the revisions that did not compile are returned.
+   * Why a review that comes now with this claim can not be done, or null: DEADLINE_UNREACHABLE, OVERLOADED or QUEUE_FULL. Cheap, so
+   * that it can be asked before the review is read.
+   */
+  weigh(claim: Claim, nowMs: number): Refusal | null {
+    this.#expectFlush(nowMs);
+    const { mesh } = claim.source;
+    if (this.#queue.length === 0) this.#control.queueEmpty(nowMs);
+    if (!this.#queue.hasRoom(mesh)) return { code: 'QUEUE_FULL', message: this.#describeWait(claim, nowMs) };
+    const ask = { leftMs: claim.expiresAtMs - nowMs, costMs: this.#queue.costOf(mesh) };
+    const code = this.#control.verdict(this.#waitMs(mesh, claim.share, nowMs), ask, nowMs);
+    return code === null ? null : { code, message: this.#describeWait(claim, nowMs) };
+  }
+
+  /**
+   * Takes a job. It is settled with its result, or with what `weigh` says, POD_QUARANTINED, DEADLINE_EXCEEDED, WORKER_CRASHED or
+   * INTERNAL.
+   */
+  submit(job: Job): void {
+    const now = performance.now();
+    const { claim } = job;
+    job.queuedAtMs = now;
+    const refusal = this.#quarantined(job) ?? this.weigh(claim, now);
+    if (refusal !== null) {
+      job.settle({ ok: false, ...refusal });
+      return;
+    }
+    job.onEnd = this.#leave;
+    job.timer = setTimeout(this.#expire, Math.max(claim.expiresAtMs - now, 0), job);
+    this.#queue.push(job.mesh, claim.share, job);
+  }
+
+  /**
+   * Makes these the revisions that every worker knows. Each worker compiles one revision at a time, with requests between two of them, and
+   * only half of the workers do so at once: the others take what comes meanwhile. Digests of the revisions that did not compile are returned.
    */
   async warm(sources: readonly CompileSource[]): Promise<readonly string[]> {
     this.#revisions = sources;
     const failed = new Set<string>();
-    for (const slot of this.#slots) {
-      for (const reply of await slot.warm(sources)) if (!reply.ok) failed.add(reply.digest);
-    }
+    const waiting = [...this.#crew.slots];
+    const lane = async (): Promise<void> => {
+      for (let slot = waiting.shift(); slot !== undefined; slot = waiting.shift()) {
+        for (const reply of await slot.warm(sources)) if (!reply.ok) failed.add(reply.digest);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.ceil(this.#crew.slots.length / 2) }, lane));
     return [...failed];
   }
 
@@ -116,16 +140,23 @@ export class WorkerPool implements SlotListener {
   }
 
   stats(): PoolStats {
+    const now = performance.now();
     return {
-      workers: this.#slots.map((slot) => slot.state),
-      queued: this.#queue.length - this.#head,
-      inFlight: this.#inFlight,
+      workers: this.#crew.slots.map((slot) => slot.state),
+      queued: this.#queue.length,
+      inFlight: this.#crew.inFlight,
       workersLost: this.#workersLost,
+      lagMs: this.#control.lagMs(now),
+      meshes: this.#queue.meshes().map(({ mesh, share, queued }) => {
+        return { mesh, queued, waitMs: this.#waitMs(mesh, share, now) };
+      }),
+      quarantine: this.#quarantine.list(),
     };
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#slots.map((slot) => slot.close()), this.#bench.close()]);
+    if (this.#looking !== null) clearInterval(this.#looking);
+    await Promise.all([...this.#crew.slots.map((slot) => slot.close()), this.#bench.close()]);
   }
 
   revisions(): readonly CompileSource[] {
@@ -133,109 +164,127 @@ export class WorkerPool implements SlotListener {
   }
 
   slotFree(): void {
-    this.#flush();
+    this.#flush(performance.now());
   }
 
-  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[]): void {
-    this.#inFlight -= batch.length;
-    let resend: Job[] | null = null;
+  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[], spanMs: number): void {
+    let workMs = 0;
     for (let i = 0; i < batch.length; i++) {
       const job = batch[i];
-      if (job === undefined || job.done) continue;
       const reply = replies[i];
-      if (reply === undefined) job.settle({ ok: false, code: 'INTERNAL' });
-      else if (reply.ok) job.settle(reply);
-      else if (reply.error.code === 'REVISION_UNKNOWN' && !job.resent) {
-        job.resent = true;
-        resend ??= [];
-        resend.push(job);
-      } else job.settle({ ok: false, code: 'INTERNAL', message: reply.error.message });
+      if (job === undefined) continue;
+      if (reply?.ok) {
+        const { injectMs, compileMs } = reply.result.timing;
+        workMs += injectMs + compileMs;
+        this.#queue.learn(job.mesh, injectMs);
+      }
+      if (!job.done) this.#answered(slot, job, reply);
     }
-    if (resend !== null) this.#send(slot, resend);
-    this.#flush();
+    this.#control.batchDone(spanMs, workMs);
+    this.#flush(performance.now());
   }
 
-  workerLost(_slot: WorkerSlot, error: unknown, running: readonly Job[], waiting: readonly Job[]): void {
+  workerLost(slot: WorkerSlot, error: unknown, { running, others }: LostWork): void {
     this.#workersLost += 1;
-    this.#inFlight -= running.length + waiting.length;
-    this.#options.onWorkerLost(error, running.length);
-    // The worker ended over what it had in its hands; what had not been begun goes to another one.
-    this.#queue = [...waiting.filter((job) => !job.done), ...this.#queue.slice(this.#head)];
-    this.#head = 0;
-    for (const job of running) job.settle({ ok: false, code: 'WORKER_CRASHED' });
-    this.#flush();
+    const culprit = running === null ? null : this.#quarantine.strike(running.suspect());
+    running?.settle({ ok: false, code: 'WORKER_CRASHED' });
+    // The worker ended over what it had in its hands; the rest goes to another one, in its old order.
+    const held = others.filter((job) => job.isHeldBy(slot));
+    for (const job of held.toReversed()) {
+      if (job.attempts < ATTEMPT_LIMIT) this.#putBack(job);
+      else job.settle({ ok: false, code: 'WORKER_CRASHED' });
+    }
+    this.#options.onWorkerLost(error, culprit, held.length);
+    this.#flush(performance.now());
+  }
+
+  #answered(slot: WorkerSlot, job: Job, reply: WorkerReply | undefined): void {
+    if (reply === undefined) job.settle({ ok: false, code: 'INTERNAL' });
+    else if (reply.ok) job.settle(reply);
+    else if (reply.error.code === 'REVISION_UNKNOWN' && !job.withSource) {
+      job.withSource = true;
+      if (job.isHeldBy(slot)) this.#send(slot, [job]);
+    } else job.settle({ ok: false, code: 'INTERNAL', message: reply.error.message });
+  }
+
+  #putBack(job: Job): void {
+    this.#queue.pushBack(job.mesh, job.claim.share, job);
+  }
+
+  #quarantined(job: Job): Refusal | null {
+    if (!this.#quarantine.concerns(job.namespace)) return null;
+    const entry = this.#quarantine.find(job.suspect());
+    return entry === null ? null : { code: 'POD_QUARANTINED', message: describeQuarantine(entry) };
+  }
+
+  #waitMs(mesh: string, share: number, nowMs: number): number {
+    const crew = this.#crew.load(nowMs);
+    const idle = crew.idle && this.#queue.length === 0;
+    return this.#control.waitMs({ ...crew, idle, queuedMs: this.#queue.workAhead(mesh, share) });
+  }
+
+  #describeWait(claim: Claim, nowMs: number): string {
+    const { mesh } = claim.source;
+    return describeWait(claim, this.#queue.lengthOf(mesh), this.#waitMs(mesh, claim.share, nowMs));
   }
 
   /** What arrives in the same turn of the event loop is gathered first. */
-  #scheduleFlush(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    setImmediate(this.#flushNow);
+  #expectFlush(nowMs: number): void {
+    if (this.#turnAtMs !== 0) return;
+    this.#turnAtMs = nowMs;
+    setImmediate(this.#endTurn);
   }
 
-  #flush(): void {
-    while (this.#head < this.#queue.length) {
-      const slot = this.#freeSlot();
-      if (slot === null) {
-        this.#forgetTaken();
-        return;
-      }
+  #flush(nowMs: number): void {
+    while (this.#queue.length > 0) {
+      const slot = this.#crew.free(nowMs);
+      if (slot === null) return;
       const batch = this.#take();
       if (batch.length > 0) this.#send(slot, batch);
     }
-    this.#queue = [];
-    this.#head = 0;
-  }
-
-  /** Frees the taken part of a queue that does not run empty. */
-  #forgetTaken(): void {
-    if (this.#head < COMPACT_AT) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
+    this.#control.queueEmpty(nowMs);
   }
 
   #take(): Job[] {
     const batch: Job[] = [];
-    while (batch.length < this.#batchLimit && this.#head < this.#queue.length) {
-      const job = this.#queue[this.#head++];
-      if (job !== undefined && !job.done) batch.push(job);
+    for (let workMs = 0; batch.length < this.#batchLimit && workMs < BATCH_WORK_MS; ) {
+      const job = this.#queue.take();
+      if (job === null) break;
+      // Its workload may have come into quarantine while it waited.
+      const refusal = this.#quarantined(job);
+      if (refusal !== null) job.settle({ ok: false, ...refusal });
+      else {
+        batch.push(job);
+        workMs += this.#queue.costOf(job.mesh);
+      }
     }
     return batch;
   }
 
   #send(slot: WorkerSlot, batch: readonly Job[]): void {
     const now = performance.now();
-    const tasks: InjectTask[] = [];
+    const tasks: JobTask[] = [];
+    let workMs = 0;
     for (const job of batch) {
       job.dispatchedAtMs = now;
-      tasks.push(job.resent ? { ...job.task, ...job.unknown } : job.task);
+      job.holder = slot;
+      job.attempts += 1;
+      workMs += this.#queue.costOf(job.mesh);
+      tasks.push(job.withSource ? { ...job.task, source: job.claim.source } : job.task);
     }
-    this.#inFlight += batch.length;
-    slot.send(batch, tasks);
+    slot.send(batch, tasks, workMs);
+    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  #freeSlot(): WorkerSlot | null {
-    let best: WorkerSlot | null = null;
-    for (const slot of this.#slots) {
-      if (slot.state !== 'serving' || slot.load >= this.#batchesPerWorker) continue;
-      if (best === null || slot.load < best.load) best = slot;
-    }
-    return best;
-  }
-
-  #expire(job: Job): void {
-    const dispatched = job.dispatchedAtMs > 0;
-    job.settle({ ok: false, code: 'DEADLINE_EXCEEDED' });
-    if (dispatched) this.#watchStuck(job);
-  }
-
-  /** A batch that nobody waits for any more, and that its worker is still busy with after a grace, costs the worker its life. */
-  #watchStuck(job: Job): void {
-    const slot = this.#slots.find((each) => each.runningBatch()?.includes(job));
-    const batch = slot?.runningBatch();
-    if (slot === undefined || batch === undefined || !batch.every((each) => each.done)) return;
-    setTimeout(() => {
-      if (slot.runningBatch() === batch) slot.replace(new Error('the worker did not come back from a batch'));
-    }, STUCK_GRACE_MS).unref();
+  /** Ends workers that are over time, and has what waits behind a slow review done by others. */
+  #look(): void {
+    const now = performance.now();
+    const { overrun, held } = this.#crew.look(now);
+    for (const job of held.toReversed()) if (job.attempts < ATTEMPT_LIMIT) this.#putBack(job);
+    for (const slot of overrun) slot.replace(new Error('a review took longer than its budget'));
+    if (held.length > 0) this.#flush(now);
+    if (this.#looking === null || this.#crew.slots.some(({ load }) => load > 0)) return;
+    clearInterval(this.#looking);
+    this.#looking = null;
   }
 }

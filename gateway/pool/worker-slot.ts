@@ -1,17 +1,23 @@
 /**
  * One worker thread of the pool and its successors. Each has a piscina of its own with a single thread, so that the pool knows
- * which batch runs where, can send a revision to every worker, and can end one that hangs without touching the others.
+ * which batch runs where, can send a revision to every worker, and can end one that hangs without touching the others. The thread
+ * counts what it begins in memory that both sides see (workers/shared-memory.ts), so it is also known which review of a batch runs.
  */
+import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { CompileSource, InjectTask, WarmReply, WorkerReply } from '../../workers/protocol.ts';
-import type { Job } from './job.ts';
+import { COMPARTMENTS, Mailbox } from '../../workers/mailbox.ts';
+import type { CompileSource, PostedReply, PostedTask, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import { createSharedMemory } from '../../workers/shared-memory.ts';
+import type { Job, JobTask } from './job.ts';
 
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
 const CONCURRENT_TASKS = 8;
 /** The wait before a worker that ended is replaced, doubled each time it ends before it has served. */
 const RESTART_BASE_MS = 20;
 const RESTART_MAX_MS = 5_000;
+/** How long a worker is taken to need for its start before one has been seen. */
+const FIRST_OPEN_MS = 500;
 
 export type SlotState = 'starting' | 'serving' | 'restarting' | 'closed';
 
@@ -20,25 +26,59 @@ export interface SlotOptions {
   readonly maxHeapMb: number;
 }
 
+/** What a worker was doing when it ended. */
+export interface LostWork {
+  /** In its hands. */
+  readonly running: Job | null;
+  /** Not begun, or done without an answer: another worker can do it. */
+  readonly others: readonly Job[];
+}
+
 export interface SlotListener {
   /** Revisions that a new worker has to know before it serves. */
   revisions(): readonly CompileSource[];
   /** The slot can take batches, or more of them. */
   slotFree(): void;
-  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[]): void;
-  /** The worker ended. `running` was in its hands; `waiting` had not been begun. */
-  workerLost(slot: WorkerSlot, error: unknown, running: readonly Job[], waiting: readonly Job[]): void;
+  /** `spanMs`: how long the worker was at this batch, all ways and waits included. */
+  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[], spanMs: number): void;
+  workerLost(slot: WorkerSlot, error: unknown, lost: LostWork): void;
+}
+
+interface Batch {
+  readonly jobs: readonly Job[];
+  /** What the worker's count is before it begins this batch. */
+  readonly base: number;
+  readonly workMs: number;
+  /** Where its texts lie; -1 where they are posted. */
+  readonly compartment: number;
 }
 
 export class WorkerSlot {
   readonly #options: SlotOptions;
   readonly #listener: SlotListener;
   #piscina: Piscina;
+  #memory = createSharedMemory();
+  #reviews = new Mailbox(this.#memory.reviews);
+  #answers = new Mailbox(this.#memory.answers);
+  /** Compartments of the mailboxes that no batch has. */
+  #free: number[] = [];
   /** Oldest first: the first one is being worked on. */
-  #batches: (readonly Job[])[] = [];
+  #batches: Batch[] = [];
+  /** What the worker's count will be when it has done all its batches. */
+  #expected = 0;
+  /** The count when it was last looked at, and since when it has been that. */
+  #seen = 0;
+  #movedAtMs = 0;
+  /** When the first batch became the first. */
+  #headAtMs = 0;
   #failures = 0;
   #timer: NodeJS.Timeout | null = null;
+  #spawnAtMs = 0;
+  #openMs = FIRST_OPEN_MS;
+  #warming = 0;
   state: SlotState = 'starting';
+  /** What the batches are thought to cost the worker. */
+  workMs = 0;
 
   constructor(options: SlotOptions, listener: SlotListener) {
     this.#options = options;
@@ -51,6 +91,11 @@ export class WorkerSlot {
     return this.#batches.length;
   }
 
+  /** Whether it takes batches: it has started, and it does not compile. */
+  get inService(): boolean {
+    return this.state === 'serving' && this.#warming === 0;
+  }
+
   /** Warms the worker and opens the slot. Resolves when it serves; a worker that can not start is tried again behind it. */
   async open(): Promise<void> {
     const piscina = this.#piscina;
@@ -61,6 +106,7 @@ export class WorkerSlot {
       return;
     }
     if (piscina !== this.#piscina || this.state === 'closed') return;
+    this.#openMs = performance.now() - this.#spawnAtMs;
     this.state = 'serving';
     this.#listener.slotFree();
   }
@@ -69,31 +115,90 @@ export class WorkerSlot {
   async warm(sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     if (this.state !== 'serving') return [];
     const piscina = this.#piscina;
+    this.#warming += 1;
     try {
-      return await this.#warm(piscina, sources);
+      const digests = sources.map(({ digest }) => digest);
+      const missing = new Set((await piscina.run(digests, { name: 'missing' })) as readonly string[]);
+      const replies: WarmReply[] = [];
+      for (const source of sources) {
+        if (!missing.has(source.digest)) continue;
+        // One a task: a request waits for one compile at most.
+        replies.push(...(await this.#warm(piscina, [source])));
+        if (piscina !== this.#piscina) return replies;
+      }
+      return replies;
     } catch (error) {
       this.#lost(piscina, error);
       return [];
+    } finally {
+      this.#warming -= 1;
+      if (this.inService) this.#listener.slotFree();
     }
   }
 
-  send(batch: readonly Job[], tasks: readonly InjectTask[]): void {
+  /** Gives the worker a batch that is thought to cost it `workMs`. */
+  send(jobs: readonly Job[], tasks: readonly JobTask[], workMs: number): void {
     const piscina = this.#piscina;
+    const compartment = this.#free.pop() ?? -1;
+    const batch = { jobs, base: this.#expected, workMs, compartment };
+    // One for each review and one for the batch's end, so that a worker between two batches has nothing in its hands.
+    this.#expected = (this.#expected + jobs.length + 1) | 0;
+    if (this.#batches.length === 0) {
+      this.#headAtMs = performance.now();
+      this.#movedAtMs = this.#headAtMs;
+    }
     this.#batches.push(batch);
-    (piscina.run(tasks, { name: 'inject' }) as Promise<readonly WorkerReply[]>).then(
-      (replies) => {
-        const at = this.#batches.indexOf(batch);
-        if (at >= 0) this.#batches.splice(at, 1);
-        this.#failures = 0;
-        this.#listener.batchDone(this, batch, replies);
-      },
+    this.workMs += workMs;
+    this.#reviews.open(compartment);
+    const posted = tasks.map((task, at) => this.#posted(task, jobs[at] as Job));
+    (piscina.run({ compartment, tasks: posted }, { name: 'inject' }) as Promise<readonly PostedReply[]>).then(
+      (replies) => this.#done(batch, replies),
       (error: unknown) => this.#lost(piscina, error),
     );
   }
 
-  /** The batch that is in the worker's hands, if any. */
-  runningBatch(): readonly Job[] | undefined {
-    return this.#batches[0];
+  /** The jobs of the batch that is in the worker's hands. */
+  runningBatch(): readonly Job[] {
+    return this.#batches[0]?.jobs ?? [];
+  }
+
+  /** All jobs that it has. */
+  jobs(): readonly Job[] {
+    return this.#batches.flatMap(({ jobs }) => jobs);
+  }
+
+  /** The job that is in the worker's hands; null when it has begun none, or has ended one and not begun the next. */
+  running(): Job | null {
+    const count = Atomics.load(this.#memory.progress, 0);
+    for (const { jobs, base } of this.#batches) {
+      // The difference stays right when the count wraps round.
+      const begun = (count - base) | 0;
+      if (begun <= jobs.length) return jobs[begun - 1] ?? null;
+    }
+    return null;
+  }
+
+  /** For how long the worker has not begun anything new; 0 when it has nothing to do. */
+  stallMs(nowMs: number): number {
+    if (this.#batches.length === 0) return 0;
+    const count = Atomics.load(this.#memory.progress, 0);
+    if (count !== this.#seen) {
+      this.#seen = count;
+      this.#movedAtMs = nowMs;
+    }
+    return nowMs - this.#movedAtMs;
+  }
+
+  /** How long it will be until the worker, or the next one, can take something, as far as can be told. */
+  outageMs(nowMs: number, graceMs: number): number {
+    const sinceSpawnMs = nowMs - this.#spawnAtMs;
+    if (this.state === 'restarting') return this.#openMs - Math.min(sinceSpawnMs, 0);
+    if (this.state !== 'serving') return Math.max(0, this.#openMs - sinceSpawnMs);
+    // What has taken so long will take as long again, but not longer than it is let.
+    const stallMs = this.stallMs(nowMs);
+    const job = this.running();
+    const limitMs = job === null ? stallMs : job.claim.expiresAtMs + graceMs - nowMs + RESTART_BASE_MS + this.#openMs;
+    return Math.max(0, Math.min(stallMs, limitMs));
   }
 
   /** Ends the worker, whatever it does, and starts another. */
@@ -107,15 +212,48 @@ export class WorkerSlot {
     await this.#piscina.destroy();
   }
 
+  #posted(task: JobTask, { review }: Job): PostedTask {
+    return { ...task, review: this.#reviews.putBytes(review) ?? review.toString() };
+  }
+
+  #read(reply: PostedReply): WorkerReply {
+    if (!reply.ok) return reply;
+    const { body, ...result } = reply.result;
+    return { ok: true, result: { ...result, body: this.#answers.read(body) } };
+  }
+
+  #done(batch: Batch, posted: readonly PostedReply[]): void {
+    const at = this.#batches.indexOf(batch);
+    if (at < 0) return;
+    this.#batches.splice(at, 1);
+    const replies = posted.map((reply) => this.#read(reply));
+    if (batch.compartment >= 0) this.#free.push(batch.compartment);
+    this.workMs = this.#batches.length === 0 ? 0 : this.workMs - batch.workMs;
+    this.#failures = 0;
+    const now = performance.now();
+    const spanMs = now - this.#headAtMs;
+    this.#headAtMs = now;
+    this.#movedAtMs = now;
+    this.#listener.batchDone(this, batch.jobs, replies, spanMs);
+  }
+
   #spawn(): Piscina {
+    this.#memory = createSharedMemory();
+    this.#reviews = new Mailbox(this.#memory.reviews);
+    this.#answers = new Mailbox(this.#memory.answers);
+    this.#free = Array.from({ length: COMPARTMENTS }, (_, index) => index);
+    this.#expected = 0;
+    this.#seen = 0;
+    this.#spawnAtMs = performance.now();
     const piscina = new Piscina({
       filename: fileURLToPath(this.#options.workerFile),
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: CONCURRENT_TASKS,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 12 },
       recordTiming: false,
+      workerData: this.#memory,
     });
     // Without a task in its hands a worker's end comes as an event.
     piscina.on('error', (error: unknown) => this.#lost(piscina, error));
@@ -130,16 +268,19 @@ export class WorkerSlot {
     // All batches of one worker fail at once; only the first word of it counts.
     if (piscina !== this.#piscina || this.state === 'closed' || this.state === 'restarting') return;
     this.state = 'restarting';
-    const [running = [], ...waiting] = this.#batches;
+    const running = this.running();
+    const others = this.jobs().filter((job) => job !== running);
     this.#batches = [];
+    this.workMs = 0;
     const delay = Math.min(RESTART_BASE_MS * 2 ** Math.min(this.#failures, 16), RESTART_MAX_MS);
     this.#failures += 1;
+    this.#spawnAtMs = performance.now() + delay;
     this.#timer = setTimeout(() => {
       this.#piscina = this.#spawn();
       this.state = 'starting';
       void this.open();
     }, delay);
     void piscina.destroy().catch(() => undefined);
-    this.#listener.workerLost(this, error, running, waiting.flat());
+    this.#listener.workerLost(this, error, { running, others });
   }
 }

@@ -13,12 +13,12 @@ import { ReplicaAnswer } from './replica-answer.ts';
 import { ReplicaText, workloadHint } from './replica-text.ts';
 
 /** Workloads whose answers are kept, and the bytes of reviews and answers that they may take. */
-export const WORKLOAD_LIMIT = 1_024;
+export const WORKLOAD_LIMIT = 4_096;
 export const BYTES_LIMIT = 32 * 1024 * 1024;
 /** Answers of one workload (revisions, URLs, generations of its pods). */
 export const ANSWERS_OF_WORKLOAD = 4;
 /** Workloads that are remembered until their second review. */
-const SEEN_LIMIT = 4_096;
+const SEEN_LIMIT = 8_192;
 /** Reviews of one workload that were asked about in vain; no more of it are asked about. */
 const VAIN_LIMIT = 8;
 /** Larger reviews are not kept. */

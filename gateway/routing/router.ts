@@ -32,6 +32,7 @@ const POLICIES_ALONE: Mesh = {
   onError: 'Fail',
   ignoredNamespaces: [],
   deadlineReserveMs: 50,
+  share: 1,
   vcluster: 'Allow',
   nativeSidecars: 'Auto',
   cluster: null,

@@ -132,6 +132,7 @@ function mesh(changes: Partial<Mesh> = {}): Mesh {
     onError: 'Fail',
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
+    share: 1,
     vcluster: 'Skip',
     nativeSidecars: 'Auto',
     cluster: null,
@@ -164,7 +165,7 @@ function headerOf(request: object): ReviewHeader {
     apiVersion: 'admission.k8s.io/v1',
     request: { uid: 'u', ...request },
   });
-  const decoded = decodeReview(Buffer.from(text), text);
+  const decoded = decodeReview(Buffer.from(text));
   assert.ok(decoded.ok);
   return decoded.header;
 }

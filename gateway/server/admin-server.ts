@@ -4,13 +4,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Address } from '../config/address.ts';
-import { GatewayError } from '../errors.ts';
+import { errorEntry, GatewayError } from '../errors.ts';
+import { SourceError } from '../gitsync/problem.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface AdminPages {
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly status: () => Promise<object>;
+  /** Further pages, and what can be asked for with POST. */
+  readonly routes?: readonly AdminRoute[];
+}
+
+export interface AdminRoute {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** What to answer with; an error with a code is answered with its status. */
+  readonly answer: (request: IncomingMessage) => Promise<{ readonly status: number; readonly value: object }>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -58,12 +68,23 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path] = (request.url ?? '/').split('?', 1);
+    const routes = (this.#pages.routes ?? []).filter((each) => each.path === path);
+    const route = routes.find(({ method }) => method === (request.method === 'HEAD' ? 'GET' : request.method));
+    if (route !== undefined) {
+      await answerRoute(route, request, response);
+      return;
+    }
+    if (routes.length > 0) {
+      response.setHeader('allow', routes.map(({ method }) => method).join(', '));
+      sendJson(response, 405, { code: 'METHOD_NOT_ALLOWED', message: 'The page is asked for in another way.' });
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       sendJson(response, 405, { code: 'METHOD_NOT_ALLOWED', message: 'The admin port only answers GET.' });
       return;
     }
-    const [path] = (request.url ?? '/').split('?', 1);
     switch (path) {
       case '/healthz':
         sendJson(response, 200, { ok: true });
@@ -85,6 +106,24 @@ export class AdminServer {
         sendJson(response, 404, { code: 'PATH_UNKNOWN', message: 'The admin port has no such page.' });
     }
   }
+}
+
+/** Whatever is left of a body is not read: the connection ends with the answer. */
+async function answerRoute(route: AdminRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { status, value } = await route.answer(request);
+    sendJson(response, status, value);
+  } catch (error) {
+    const code = codeOf(error);
+    const { status, message } = errorEntry(code);
+    response.setHeader('connection', 'close');
+    const known = error instanceof GatewayError || error instanceof SourceError;
+    sendJson(response, error instanceof SourceError ? 409 : status, { code, message: known ? error.message : message });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof GatewayError || error instanceof SourceError ? error.code : 'INTERNAL';
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {

@@ -5,7 +5,7 @@
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
-import type { PoolStats } from '../pool/pool.ts';
+import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 

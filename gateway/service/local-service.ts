@@ -13,6 +13,7 @@ import { AdmissionServer } from '../server/admission-server.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type Logger, RequestLog } from '../telemetry/logger.ts';
+import { logWorkerLost } from '../telemetry/pool-log.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
@@ -43,8 +44,7 @@ export class LocalService implements AdmissionService {
       workers: options.workers,
       workerFile,
       maxHeapMb: options.workerMemory,
-      onWorkerLost: (error, jobs) =>
-        logger.error({ err: error, jobs, code: 'WORKER_CRASHED' }, 'a worker ended and is replaced'),
+      onWorkerLost: (error, culprit, others) => logWorkerLost(logger, error, culprit, others),
     });
     this.#metrics.addGauges({ pool: () => this.#pool.stats(), connections: () => this.#server?.connections ?? 0 });
     this.#handler = new AdmissionHandler({

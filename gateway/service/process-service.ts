@@ -11,6 +11,7 @@ import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import { CompileBench } from '../pool/compile-bench.ts';
+import { addPoolStats } from '../pool/pool-stats.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -115,15 +116,9 @@ export class ProcessService implements AdmissionService {
 
   async stats(): Promise<ServiceStats> {
     const all = await this.#fromEach((each) => each.call('stats', null));
-    const sum = (read: (stats: ServiceStats) => number): number => all.reduce((total, stats) => total + read(stats), 0);
     return {
-      pool: {
-        workers: all.flatMap(({ pool }) => pool.workers),
-        queued: sum(({ pool }) => pool.queued),
-        inFlight: sum(({ pool }) => pool.inFlight),
-        workersLost: sum(({ pool }) => pool.workersLost),
-      },
-      connections: sum(({ connections }) => connections),
+      pool: addPoolStats(all.map(({ pool }) => pool)),
+      connections: all.reduce((total, { connections }) => total + connections, 0),
     };
   }
 

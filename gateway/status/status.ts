@@ -1,9 +1,9 @@
 /**
  * What `/api/v1/status` tells: the whole state of the gateway, read-only, without the texts of revisions.
  */
-import type { PoolStats } from '../pool/pool.ts';
+import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Readiness } from '../server/readiness.ts';
-import type { Mesh, Snapshot, SourceStatus } from '../snapshot.ts';
+import type { Mesh, Snapshot, SourceReport, SourceStatus } from '../snapshot.ts';
 
 export interface StatusInputs {
   readonly version: string;
@@ -45,10 +45,42 @@ export function describeStatus(inputs: StatusInputs): object {
       lastAttemptAt: source.lastAttemptAt?.toISOString() ?? null,
       lastSuccessAt: source.lastSuccessAt?.toISOString() ?? null,
       problems: source.problems,
+      warnings: source.warnings ?? [],
+      held: source.held ?? null,
     },
-    pool: inputs.pool,
+    sources: (source.sources ?? []).map(describeSource),
+    pool: describePool(inputs.pool),
     connections: inputs.connections,
   };
+}
+
+function describePool({ meshes, quarantine, lagMs, ...pool }: PoolStats): object {
+  return {
+    ...pool,
+    lagMs: round(lagMs),
+    meshes: meshes.map((each) => ({ ...each, waitMs: round(each.waitMs) })),
+    quarantine: quarantine.map(({ atMs, untilMs, ...workload }) => ({
+      ...workload,
+      at: new Date(atMs).toISOString(),
+      until: new Date(untilMs).toISOString(),
+    })),
+  };
+}
+
+/** One source as `/api/v1/sources` tells it. */
+export function describeSource(source: SourceReport): object {
+  return {
+    ...source,
+    lastAttemptAt: source.lastAttemptAt?.toISOString() ?? null,
+    conditions: source.conditions.map((condition) => ({
+      ...condition,
+      lastTransitionTime: condition.lastTransitionTime.toISOString(),
+    })),
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 function describeMesh(mesh: Mesh): object {
@@ -59,6 +91,7 @@ function describeMesh(mesh: Mesh): object {
     defaultRevision: mesh.defaultRevision,
     tags: Object.fromEntries(mesh.tags),
     onError: mesh.onError,
+    share: mesh.share,
     cluster: mesh.cluster,
     revisions: [...mesh.revisions.values()].map(({ name, digest }) => ({ name, digest })),
   };

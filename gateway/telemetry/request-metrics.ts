@@ -3,6 +3,7 @@
  * their number is bounded: what names no known mesh counts under mesh "".
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { PoolStats } from '../pool/pool-stats.ts';
 
 /** From half a millisecond to the longest timeout, with bounds at the timeouts that webhooks usually have. */
 export const LATENCY_BOUNDS_SECONDS = [
@@ -28,16 +29,15 @@ export interface RequestSample {
   readonly budgetShare: number;
   readonly queueMs: number;
   readonly workerMs: number;
+  /** Refused at once, because the gateway had no room or no time for it. */
+  readonly shed: boolean;
+  /** Admitted under onError Ignore, without what the mesh would have added. */
+  readonly missed: boolean;
 }
 
 /** Gauges that are read when they are collected. */
 export interface GaugeSources {
-  readonly pool: () => {
-    readonly workers: readonly string[];
-    readonly queued: number;
-    readonly inFlight: number;
-    readonly workersLost: number;
-  };
+  readonly pool: () => PoolStats;
   readonly connections: () => number;
 }
 
@@ -45,6 +45,8 @@ export class RequestMetrics {
   readonly registry = new Registry();
   readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
   readonly #skips: Counter<'mesh' | 'reason'>;
+  readonly #shed: Counter<'mesh' | 'reason'>;
+  readonly #missed: Counter<'mesh' | 'reason'>;
   readonly #duration: Histogram<'mesh' | 'outcome'>;
   readonly #share: Histogram<'mesh'>;
   readonly #queue: Histogram<'mesh'>;
@@ -62,6 +64,18 @@ export class RequestMetrics {
     this.#skips = new Counter({
       name: 'meshgate_skip_reasons_total',
       help: 'Reasons of pods that were not injected; a pod counts under each of its reasons.',
+      labelNames: ['mesh', 'reason'],
+      registers,
+    });
+    this.#shed = new Counter({
+      name: 'meshgate_shed_total',
+      help: 'Requests that were refused at once, for lack of time or room or because their workload is in quarantine.',
+      labelNames: ['mesh', 'reason'],
+      registers,
+    });
+    this.#missed = new Counter({
+      name: 'meshgate_missed_total',
+      help: 'Pods that were admitted without injection because the gateway failed (onError: Ignore).',
       labelNames: ['mesh', 'reason'],
       registers,
     });
@@ -102,6 +116,8 @@ export class RequestMetrics {
     const revision = this.#boundedRevision(mesh, sample.revision);
     this.#requests.inc({ mesh, revision, outcome: sample.outcome, reason: sample.reason });
     if (sample.outcome === 'skipped') this.#countSkip(mesh, sample);
+    if (sample.shed) this.#shed.inc({ mesh, reason: sample.reason });
+    if (sample.missed) this.#missed.inc({ mesh, reason: sample.reason });
     this.#duration.observe({ mesh, outcome: sample.outcome }, sample.durationMs / 1_000);
     if (sample.budgetShare >= 0) this.#share.observe({ mesh }, sample.budgetShare);
     if (sample.queueMs >= 0) this.#queue.observe({ mesh }, sample.queueMs / 1_000);
@@ -136,6 +152,30 @@ export class RequestMetrics {
         for (const state of ['starting', 'serving', 'restarting']) this.set({ state }, 0);
         for (const state of sources.pool().workers) this.inc({ state });
       },
+    });
+    new Gauge({
+      name: 'meshgate_queue_length',
+      help: 'Reviews that wait for a worker, by mesh.',
+      labelNames: ['mesh'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { mesh, queued } of sources.pool().meshes) this.set({ mesh }, queued);
+      },
+    });
+    new Gauge({
+      name: 'meshgate_estimated_wait_seconds',
+      help: 'How long a review that comes now is thought to wait for a worker, by mesh.',
+      labelNames: ['mesh'],
+      registers,
+      aggregator: 'max',
+      collect() {
+        this.reset();
+        for (const { mesh, waitMs } of sources.pool().meshes) this.set({ mesh }, waitMs / 1_000);
+      },
+    });
+    gauge('meshgate_quarantined_workloads', 'Workloads in quarantine because they ended workers.', () => {
+      return sources.pool().quarantine.length;
     });
     gauge('meshgate_pool_queue_length', 'Reviews that wait for a worker.', () => sources.pool().queued);
     gauge('meshgate_pool_in_flight', 'Reviews that a worker has.', () => sources.pool().inFlight);

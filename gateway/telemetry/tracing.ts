@@ -17,6 +17,7 @@ import {
   ATTR_URL_PATH,
 } from '@opentelemetry/semantic-conventions';
 import type { FinishedExchange } from '../admission/exchange.ts';
+import type { Job } from '../pool/job.ts';
 
 export interface Tracing {
   record(finished: FinishedExchange): void;
@@ -63,6 +64,9 @@ export function createTracing({ endpoint, version }: TracingOptions): Tracing {
             : {}),
           'meshgate.budget_ms': exchange.budgetMs,
           'meshgate.budget_remaining_ms': Math.max(0, exchange.budgetMs - spent),
+          'meshgate.budget_used_ratio': exchange.budgetMs > 0 ? spent / exchange.budgetMs : 0,
+          'meshgate.queue_ms': queueMs(job),
+          'meshgate.worker_ms': Math.max(0, exchange.workerMs),
         },
       },
       above,
@@ -84,6 +88,11 @@ export function createTracing({ endpoint, version }: TracingOptions): Tracing {
     span.end(epoch(exchange.answeredAtMs));
   };
   return { record, shutdown: () => provider.shutdown() };
+}
+
+/** How long a review waited for a worker; 0 when it did not get that far. */
+function queueMs(job: Job | null): number {
+  return job !== null && job.dispatchedAtMs > 0 ? job.dispatchedAtMs - job.queuedAtMs : 0;
 }
 
 function epoch(ms: number): number {

@@ -7,91 +7,94 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
-export type BenchProvider = 'istio' | 'linkerd';
+export const BENCH_PROVIDERS = ['istio', 'linkerd'] as const;
+export type BenchProvider = (typeof BENCH_PROVIDERS)[number];
 
 export interface BenchPolicy {
   /** What to give `serve` after --source. */
   readonly args: readonly string[];
-  readonly path: string;
+  /** Where reviews go, in turn. */
+  readonly paths: readonly string[];
   readonly description: string;
   /** Annotations that pods need to be injected. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Folder with the texts of the default revision; null without a corpus. */
+  readonly texts: string | null;
 }
 
-/** Writes a folder with one mesh into `folder`, or points at the default policies. */
-export function benchPolicy(folder: string, provider: BenchProvider): BenchPolicy {
-  const corpus = process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
-  return provider === 'istio' ? istioPolicy(folder, corpus) : linkerdPolicy(folder, corpus);
+/** Files of a revision in the corpus, each with the field that names it and how to make a text of its own from it. */
+interface RevisionText {
+  readonly file: string;
+  readonly field: string;
+  readonly vary: (text: string, revision: number) => string;
 }
 
-const DEFAULT_POLICIES = {
-  args: ['--source', root, '--path', 'policies'],
-  description: 'the default policies (no corpus here)',
-} as const;
+const COMMENT = (text: string, revision: number): string => `# revision ${revision}\n${text}`;
 
-function istioPolicy(folder: string, corpus: string): BenchPolicy {
-  const configs = join(corpus, 'istio', 'configs');
-  const marker = join(corpus, 'istio', 'DEFAULT');
-  if (!existsSync(marker)) return { ...DEFAULT_POLICIES, path: '/inject', annotations: {} };
-  const config = join(configs, readFileSync(marker, 'utf8').trim());
-  mkdirSync(join(folder, 'bench'), { recursive: true });
-  for (const file of ['inject-config.yaml', 'values.json', 'mesh.configmap.yaml']) {
-    writeFileSync(join(folder, 'bench', file), readFileSync(join(config, file)));
-  }
-  writeFileSync(
-    join(folder, 'mesh.yaml'),
-    `apiVersion: meshgate.dev/v1alpha1
-kind: Mesh
-metadata: {name: istio}
-spec:
-  provider: istio
-  paths: [/inject]
-  defaultRevision: default
----
-apiVersion: meshgate.dev/v1alpha1
-kind: MeshRevision
-metadata: {name: default}
-spec:
-  mesh: istio
-  istio:
-    injectConfig: {file: bench/inject-config.yaml}
-    values: {file: bench/values.json}
-    meshConfig: {file: bench/mesh.configmap.yaml}
-`,
-  );
-  const description = "Istio's own default configuration";
-  return { args: ['--source', folder], path: '/inject', description, annotations: {} };
-}
-
+const ISTIO_TEXTS: readonly RevisionText[] = [
+  { file: 'inject-config.yaml', field: 'injectConfig', vary: COMMENT },
+  { file: 'values.json', field: 'values', vary: (text, revision) => `${text}${' '.repeat(revision)}` },
+  { file: 'mesh.configmap.yaml', field: 'meshConfig', vary: COMMENT },
+];
+const LINKERD_TEXTS: readonly RevisionText[] = [
+  { file: 'values.yaml', field: 'values', vary: COMMENT },
+  { file: 'trust-anchors.pem', field: 'trustAnchors', vary: (text) => text },
+];
 const ASKS_LINKERD = { 'linkerd.io/inject': 'enabled' };
 
-function linkerdPolicy(folder: string, corpus: string): BenchPolicy {
-  const recorded = join(corpus, 'linkerd', 'generated', 'default');
-  if (!existsSync(recorded)) return { ...DEFAULT_POLICIES, path: '/', annotations: ASKS_LINKERD };
-  mkdirSync(join(folder, 'bench'), { recursive: true });
-  for (const file of ['values.yaml', 'trust-anchors.pem']) {
-    writeFileSync(join(folder, 'bench', file), readFileSync(join(recorded, file)));
+/**
+ * Writes a folder with one mesh into `folder`, or points at the default policies. Of several revisions each has texts of its own, which
+ * say the same; reviews go to the first one, `default`.
+ */
+export function benchPolicy(folder: string, provider: BenchProvider, revisions = 1): BenchPolicy {
+  const corpus = process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
+  const recorded = provider === 'istio' ? istioDefault(corpus) : join(corpus, 'linkerd', 'generated', 'default');
+  const paths = [provider === 'istio' ? '/inject' : '/'];
+  const annotations = provider === 'istio' ? {} : ASKS_LINKERD;
+  if (recorded === null || !existsSync(recorded)) {
+    const args = ['--source', root, '--path', 'policies'];
+    return { args, paths, annotations, description: 'the default policies (no corpus here)', texts: null };
   }
-  writeFileSync(
-    join(folder, 'mesh.yaml'),
-    `apiVersion: meshgate.dev/v1alpha1
+  const texts = provider === 'istio' ? ISTIO_TEXTS : LINKERD_TEXTS;
+  mkdirSync(folder, { recursive: true });
+  const documents = [meshDocument(provider, paths[0] ?? '')];
+  for (let i = 0; i < revisions; i++) {
+    const name = i === 0 ? 'default' : `r-${i}`;
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const { file, vary } of texts) {
+      const text = readFileSync(join(recorded, file), 'utf8');
+      writeFileSync(join(folder, name, file), i === 0 ? text : vary(text, i));
+    }
+    documents.push(revisionDocument(provider, name, texts));
+  }
+  writeFileSync(join(folder, 'mesh.yaml'), documents.join('---\n'));
+  const description = `${provider === 'istio' ? 'Istio' : 'Linkerd'}'s own default configuration`;
+  return { args: ['--source', folder], paths, annotations, description, texts: join(folder, 'default') };
+}
+
+function istioDefault(corpus: string): string | null {
+  const marker = join(corpus, 'istio', 'DEFAULT');
+  return existsSync(marker) ? join(corpus, 'istio', 'configs', readFileSync(marker, 'utf8').trim()) : null;
+}
+
+function meshDocument(provider: BenchProvider, path: string): string {
+  return `apiVersion: meshgate.dev/v1alpha1
 kind: Mesh
-metadata: {name: linkerd}
+metadata: {name: ${provider}}
 spec:
-  provider: linkerd
-  paths: [/]
+  provider: ${provider}
+  paths: [${path}]
   defaultRevision: default
----
-apiVersion: meshgate.dev/v1alpha1
+`;
+}
+
+function revisionDocument(provider: BenchProvider, name: string, texts: readonly RevisionText[]): string {
+  const fields = texts.map(({ field, file }) => `    ${field}: {file: ${name}/${file}}\n`);
+  return `apiVersion: meshgate.dev/v1alpha1
 kind: MeshRevision
-metadata: {name: default}
+metadata: {name: ${name}}
 spec:
-  mesh: linkerd
-  linkerd:
-    values: {file: bench/values.yaml}
-    trustAnchors: {file: bench/trust-anchors.pem}
-`,
-  );
-  const description = "Linkerd's own default configuration";
-  return { args: ['--source', folder], path: '/', description, annotations: ASKS_LINKERD };
+  mesh: ${provider}
+  ${provider}:
+${fields.join('')}`;
 }

@@ -47,6 +47,13 @@ export function checkInjected(review: Review, answer: Answer, name: string): voi
   }
 }
 
+/** Throws unless an Istio-style pod says that this revision injected it. */
+export function checkRevision(answer: Answer, revision: string): void {
+  const { annotations } = answer.pod.metadata as { annotations?: Readonly<Record<string, string>> };
+  const status = JSON.parse(annotations?.['sidecar.istio.io/status'] ?? '{}') as { revision?: string };
+  if (status.revision !== revision) throw new Error(`injected by revision ${status.revision} instead of ${revision}`);
+}
+
 function containerNames(pod: Record<string, unknown>): string[] {
   const spec = pod.spec as { containers?: Container[]; initContainers?: Container[] };
   return [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((container) => container.name);

@@ -1,4 +1,4 @@
-/** The conformance command on a corpus of two cases: one that is as recorded, one that is not. */
+/** The conformance command on a corpus of two cases, the same for a release: one that is as recorded, one that is not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,12 @@ before(() => {
     // The second pod is injected, and the recording says that it is not.
     'pods.ndjson': lines([null, pod('web', false)]),
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const release = join(corpus, 'istio', 'releases', '1.30.2', 'classic');
+  mkdirSync(release, { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(folder, name), text);
+    writeFileSync(join(release, name), text);
+  }
 });
 after(() => rmSync(corpus, { recursive: true, force: true }));
 
@@ -54,16 +59,19 @@ describe('npm run conformance', () => {
     const report = join(corpus, 'report.json');
     const { code, out } = conformance('--json', report);
     assert.equal(code, 1);
-    const [failure, count, total] = out.trimEnd().split('\n');
+    const [failure, , count, , total] = out.trimEnd().split('\n');
     assert.match(failure ?? '', /^istio\/classic classic#1: metadata\.labels: expected nothing, got \{"security/);
     assert.equal(count, 'istio/classic: 1 of 2');
-    assert.match(total ?? '', /^1 of 2 as recorded, by way of core/);
+    assert.match(total ?? '', /^2 of 4 as recorded, by way of core/);
     const { failures, sets } = JSON.parse(readFileSync(report, 'utf8')) as {
       failures: { id: string; path: string; actual: unknown }[];
       sets: { set: string; passed: number; failed: number }[];
     };
     assert.deepEqual([failures[0]?.id, failures[0]?.path], ['classic#1', 'metadata.labels']);
-    assert.deepEqual(sets, [{ set: 'istio/classic', passed: 1, failed: 1, excluded: {} }]);
+    assert.deepEqual(
+      sets,
+      ['istio/classic', 'istio/releases/1.30.2/classic'].map((set) => ({ set, passed: 1, failed: 1, excluded: {} })),
+    );
   });
 
   it('comes to the same through the gateway', () => {
@@ -72,9 +80,16 @@ describe('npm run conformance', () => {
     assert.match(out, /^istio\/classic: 1 of 2$/m);
   });
 
+  it('runs the sets of one release, or of all', () => {
+    assert.match(conformance('--release', '1.30.2').out, /^istio\/releases\/1\.30\.2\/classic: 1 of 2\n1 of 2 as rec/m);
+    assert.match(conformance('--release', 'all', '--via', 'https').out, /^1 of 2 as recorded, by way of https/m);
+    assert.equal(conformance('--release', '1.99').code, 3);
+    assert.equal(conformance('--release', 'all', '--via', 'cli').code, 2);
+  });
+
   it('runs what --only names: all equal ends with 0, no cases with 3, wrong use with 2', () => {
-    assert.equal(conformance('--only', 'classic#0').code, 0);
-    assert.equal(conformance('--only', '/classic#[02]/').code, 0);
+    assert.equal(conformance('--only', 'istio/classic classic#0').code, 0);
+    assert.equal(conformance('--only', '/istio.classic classic#[02]/').code, 0);
     assert.equal(conformance('--only', 'no such case').code, 3);
     assert.equal(conformance('--provider', 'linkerd').code, 3);
     assert.equal(conformance('--via', 'pigeon').code, 2);

@@ -3,6 +3,8 @@
  *
  *   --corpus DIR               recorded answers; default MESHGATE_CORPUS, else shared/corpus beside the checkout
  *   --provider istio|linkerd   one of the two
+ *   --release NAME             what one release has answered (1.26.8, version-2.19), or `all` recorded releases; without it, those and the
+ *                              newest
  *   --only PATTERN             cases whose `PROVIDER/SET ID` holds the text, or matches it as a regular expression in /slashes/
  *   --via core|https|cli       reviews in process (default), reviews through the real gateway, files through the command line
  *   --json FILE                the counts and all differences as JSON
@@ -24,6 +26,8 @@ interface Options {
   readonly providers: readonly ProviderName[];
   readonly via: RouteName;
   readonly only: (name: string) => boolean;
+  /** Of the sets, by their names. */
+  readonly ofRelease: (set: string) => boolean;
   readonly json: string | undefined;
 }
 
@@ -32,6 +36,7 @@ function readOptions(): Options {
     options: {
       corpus: { type: 'string' },
       provider: { type: 'string' },
+      release: { type: 'string' },
       only: { type: 'string' },
       via: { type: 'string', default: 'core' },
       json: { type: 'string' },
@@ -42,7 +47,13 @@ function readOptions(): Options {
   if (via === undefined) throw new Error(`--via is one of ${ROUTES.join(', ')}`);
   const providers = PROVIDERS.filter((name) => values.provider === undefined || name === values.provider);
   if (providers.length === 0) throw new Error(`--provider is one of ${PROVIDERS.join(', ')}`);
-  return { providers, via, only: matcher(values.only), json: values.json };
+  if (values.release !== undefined && via === 'cli') throw new Error('--release is about reviews: --via core or https');
+  return { providers, via, only: matcher(values.only), ofRelease: releaseMatcher(values.release), json: values.json };
+}
+
+function releaseMatcher(release: string | undefined): (set: string) => boolean {
+  if (release === undefined) return () => true;
+  return (set) => set.startsWith(release === 'all' ? 'releases/' : `releases/${release}/`);
 }
 
 function matcher(pattern: string | undefined): (name: string) => boolean {
@@ -58,11 +69,11 @@ function setOf({ provider, set }: { readonly provider: ProviderName; readonly se
 }
 
 /** Reviews that can be compared; the others are told. */
-async function* reviews({ providers, only }: Options, tally: Tally): AsyncGenerator<ReviewCase> {
+async function* reviews({ providers, only, ofRelease }: Options, tally: Tally): AsyncGenerator<ReviewCase> {
   const { reviewCases } = await import('./review-case.ts');
   for (const provider of providers) {
     for (const recorded of reviewCases(provider)) {
-      if (!only(`${setOf(recorded)} ${recorded.id}`)) continue;
+      if (!ofRelease(recorded.set) || !only(`${setOf(recorded)} ${recorded.id}`)) continue;
       if (recorded.excluded === null) yield recorded;
       else tally.exclude(setOf(recorded), recorded.excluded);
     }

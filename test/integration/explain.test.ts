@@ -154,7 +154,10 @@ describe('meshgate explain', () => {
   it('prints the steps for people, and the sentence last', async () => {
     const { out, code } = await space.run('explain', space.write('in.json', pod({ labels: OPTED_OUT })), ...files());
     const lines = out.trimEnd().split('\n');
-    assert.equal(lines[0], 'Pod shop/web (revision default)');
+    assert.match(lines[0] ?? '', /^revision default behaves as release 1\.30\.2, told by its values$/);
+    assert.match(lines[1] ?? '', /^ {2}does: .*\bvalidateInterfaces\b/);
+    assert.match(lines[2] ?? '', /^ {2}does not: .*\bscrapeTargets\b/);
+    assert.equal(lines[4], 'Pod shop/web (revision default)');
     assert.match(lines.at(-2) ?? '', /→ skip \[INJECT_LABEL_FALSE\]$/);
     assert.equal(lines.at(-1), 'not injected: the pod has label sidecar.istio.io/inject=false');
     assert.equal(code, 0);

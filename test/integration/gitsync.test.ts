@@ -27,7 +27,8 @@ import type { Clock } from '../../gateway/gitsync/clock.ts';
 import { MAX_CACHE_PACKS, MAX_TREE_ENTRIES } from '../../gateway/gitsync/limits.ts';
 import { SourceError } from '../../gateway/gitsync/problem.ts';
 import { createSnapshotSource, type SnapshotSourceOptions, type SyncEvent } from '../../gateway/gitsync/source.ts';
-import type { Problem, SnapshotSource } from '../../gateway/snapshot.ts';
+import type { SourceSpec } from '../../gateway/gitsync/source-spec.ts';
+import type { Problem, SnapshotSource, SourceControl } from '../../gateway/snapshot.ts';
 
 const MESH = `apiVersion: meshgate.dev/v1alpha1
 kind: Mesh
@@ -76,15 +77,19 @@ function commit(files: Readonly<Record<string, string | Buffer>>, ...flags: read
   return `main@sha1:${git(remote, 'rev-parse', 'HEAD')}`;
 }
 
-function open(overrides: Partial<SnapshotSourceOptions> = {}): SnapshotSource {
+interface Overrides extends Partial<Omit<SnapshotSourceOptions, 'sources'>>, Partial<Omit<SourceSpec, 'url'>> {
+  readonly source?: string;
+}
+
+function open(overrides: Overrides = {}): SnapshotSource & SourceControl {
+  const { source: url = `file://${remote}`, ...rest } = overrides;
   const source = createSnapshotSource({
-    source: `file://${remote}`,
-    intervalMs: 60_000,
+    sources: [{ name: 'default', url, intervalMs: 60_000, ...rest }],
     stateDir: state,
     compile: async () => [],
     environment: { PATH: process.env['PATH'], HOME: root },
     report: (event) => events.push(event),
-    ...overrides,
+    ...rest,
   });
   sources.push(source);
   return source;
@@ -358,7 +363,7 @@ describe('a start', () => {
     const { loadState, saveState } = await import('../../gateway/gitsync/state.ts');
     const saved = await loadState(state, sourceIdentity(`file://${remote}`, undefined, undefined));
     assert.ok(saved.kind === 'loaded');
-    await saveState(state, sourceIdentity(url, undefined, undefined), saved.snapshot);
+    await saveState(state, sourceIdentity(url, undefined, undefined), saved.snapshot, null);
     const clock: Clock = {
       now: () => new Date(),
       random: () => 0.5,
@@ -378,7 +383,7 @@ describe('a start', () => {
   for (const [name, damage] of [
     ['flipped bytes', (text: string) => text.replace('"edge"', '"edgy"')],
     ['a cut', (text: string) => text.slice(0, text.length / 2)],
-    ['another version', (text: string) => text.replace('"version":1', '"version":999')],
+    ['another version', (text: string) => text.replace('"version":2', '"version":999')],
     ['nothing in it', () => ''],
     ['junk', () => '\u0000\u0001 not json \n{}'],
   ] as const) {

@@ -79,7 +79,7 @@ describe('meshgate import linkerd', () => {
     assert.deepEqual([result.code, result.err], [0, '']);
     assert.match(
       result.out,
-      /^mesh main: revisions edge-25\.10\.7, the default\ncluster east: 1 namespaces, 0 nodes\n/,
+      /^mesh main: revisions edge-25\.10\.7 \(Linkerd edge-25\.10\.7\), the default\ncluster east: 1 namespaces, 0 nodes\n/,
     );
     assert.deepEqual(spec('policies/mesh.yaml'), {
       provider: 'linkerd',
@@ -95,6 +95,7 @@ describe('meshgate import linkerd', () => {
         values: { file: 'values.yaml' },
         trustAnchors: { file: 'trust-anchors.pem' },
         controlPlaneNamespace: 'linkerd',
+        release: 'edge-25.10.7',
         version: 'edge-25.10.7',
       },
     });
@@ -133,6 +134,22 @@ describe('meshgate import linkerd', () => {
       'ephemeral-storage': { request: '', limit: '' },
     });
     assert.deepEqual(values.proxy.ports, { admin: 4191, control: 4190, inbound: 4143, outbound: 4140 });
+  });
+
+  it("tells the release from the injector's image, else from the values, else not at all", async () => {
+    const image = (tag: string) => JSON.parse(JSON.stringify(INJECTOR).replace('edge-25.10.7', tag)) as object;
+    const own = (version: string) =>
+      configMap('linkerd-config', { values: VALUES.replace(/^linkerdVersion: .*$/m, `linkerdVersion: ${version}`) });
+    for (const [config, injector, release] of [
+      [CONFIG, image('edge-26.1.2'), 'edge-26.1.2'],
+      [CONFIG, image('of-our-own'), 'edge-25.10.7'],
+      [own('of-our-own'), image('latest'), undefined],
+    ] as const) {
+      const { code, err } = await run(space.write('dump.json', list(config, ROOTS, injector)), '-r', 'r', '--force');
+      assert.equal(code, 0, err);
+      assert.equal((spec('policies/r/revision.yaml') as { linkerd: { release?: string } }).linkerd.release, release);
+      assert.equal(err.includes('[RELEASE_UNKNOWN]'), release === undefined);
+    }
   });
 
   it('takes complete values, and the trust anchors in them, and leaves private keys out', async () => {

@@ -54,6 +54,9 @@ class PatchRun {
    */
   readonly #way: Container[] = [];
   readonly #segmentsOfWay: string[] = [];
+  /** The path that was opened last, and where it led. */
+  #lastPath: string | undefined;
+  #lastPlace: Place | undefined;
   #copiedBytes = 0;
 
   constructor(root: Container) {
@@ -156,6 +159,14 @@ class PatchRun {
 
   /** The container at a path's last segment, copied down from the root where it is not this run's own. */
   #openForChange(path: string): Place {
+    if (path === this.#lastPath && this.#lastPlace !== undefined) return this.#lastPlace;
+    const place = this.#open(path);
+    this.#lastPath = path;
+    this.#lastPlace = place;
+    return place;
+  }
+
+  #open(path: string): Place {
     if (typeof path !== 'string') this.#fail('PATCH_MALFORMED', 'its path or from is no text');
     const end = path.lastIndexOf('/');
     if (end < 0) this.#fail('PATCH_PATH', `${JSON.stringify(path)} names no member`);
@@ -212,6 +223,7 @@ class PatchRun {
   #replaceOpen(object: JsonObject): void {
     const last = this.#way.length - 1;
     this.#way[last] = object;
+    this.#lastPath = undefined;
     this.#own.add(object);
     const parent = this.#way[last - 1];
     if (parent === undefined) this.root = object;
@@ -221,6 +233,7 @@ class PatchRun {
   #forgetWay(): void {
     this.#way.length = 0;
     this.#segmentsOfWay.length = 0;
+    this.#lastPath = undefined;
   }
 
   #segments(path: string): string[] {

@@ -128,8 +128,10 @@ class ListDiff {
     for (let i = beforeEnd - 1; i >= before + paired; i--) {
       this.#step({ op: 'remove', path: `${this.#path}/${i}` });
     }
+    // One text for all of them: whoever reads the patch sees at once that they work in one place.
+    const place = `${this.#path}/${before + paired}`;
     for (let i = afterEnd - 1; i >= after + paired; i--) {
-      this.#step({ op: 'add', path: `${this.#path}/${before + paired}`, value: this.#after[i] as JsonValue });
+      this.#step({ op: 'add', path: place, value: this.#after[i] as JsonValue });
     }
     for (let i = paired - 1; i >= 0; i--) {
       const value = this.#after[after + i] as JsonValue;

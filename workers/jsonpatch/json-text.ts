@@ -8,8 +8,8 @@ import type { JsonObject, JsonValue } from '../template/value.ts';
 /** Texts of shared values; '' until the first one is asked for. They go with the values. */
 const texts = new WeakMap<object, string>();
 
-/** Lists that are longer than this, with nothing known about them, are written by JSON.stringify. */
-const LONG_LIST = 64;
+/** Parts of a value that are looked at to see whether it has known ones; where it has none, JSON.stringify is faster. */
+const LOOKED_AT = 16;
 /** Values that are nested deeper are written by JSON.stringify, which has its own limit. */
 const MAX_DEPTH = 32;
 
@@ -19,6 +19,11 @@ const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 /** Says that a value is shared and never changed, so that its text is worth keeping. */
 export function markShared(value: JsonValue): void {
   if (typeof value === 'object' && value !== null && !texts.has(value)) texts.set(value, '');
+}
+
+/** The same text as JSON.stringify(text). */
+export function quoteJson(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 /**
@@ -53,7 +58,7 @@ export class JsonWriter {
     else {
       const known = texts.get(value);
       if (known !== undefined) this.#pieces.push(known === '' ? remember(value) : known);
-      else if (depth === MAX_DEPTH) this.#pieces.push(JSON.stringify(value));
+      else if (depth === MAX_DEPTH || !hasKnownPart(value)) this.#pieces.push(JSON.stringify(value));
       else if (Array.isArray(value)) this.#list(value, depth);
       else this.#object(value, depth);
     }
@@ -61,10 +66,6 @@ export class JsonWriter {
 
   #list(list: readonly JsonValue[], depth: number): void {
     const pieces = this.#pieces;
-    if (list.length > LONG_LIST) {
-      pieces.push(JSON.stringify(list));
-      return;
-    }
     pieces.push('[');
     for (let index = 0; index < list.length; index++) {
       if (index > 0) pieces.push(',');
@@ -86,6 +87,17 @@ export class JsonWriter {
     }
     pieces.push(separator === '{"' ? '{}' : '}');
   }
+}
+
+/** Whether a part of the value, or a part of one of its lists, has a text already. */
+function hasKnownPart(value: JsonObject | readonly JsonValue[], nested = true): boolean {
+  let left = LOOKED_AT;
+  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+    if (left-- === 0) return false;
+    if (typeof part !== 'object' || part === null) continue;
+    if (texts.has(part) || (nested && Array.isArray(part) && hasKnownPart(part, false))) return true;
+  }
+  return false;
 }
 
 /** The same text as JSON.stringify(value). */

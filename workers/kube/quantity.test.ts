@@ -11,6 +11,7 @@ import {
   QuantityError,
   quantityFromJson,
   roundUpQuantity,
+  SHORT_QUANTITY,
   scaledValue,
   wholeValue,
 } from './quantity.ts';
@@ -138,4 +139,17 @@ test('the canonical form is a fixed point of the same value', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('every short quantity is canonical', () => {
+  for (let number = 1; number < 1_000; number++) {
+    for (const suffix of ['', 'm', 'k', 'M', 'G', 'T', 'Ki', 'Mi', 'Gi', 'Ti']) {
+      const text = `${number}${suffix}`;
+      assert.ok(SHORT_QUANTITY.test(text));
+      assert.equal(canonicalQuantity(text), text);
+    }
+  }
+  for (const text of ['0', '01', '1000', '1024Mi', '1.5', '-1', '1e3', '1u', '1n', '1P', '1mi', ' 1', '1 ']) {
+    assert.ok(!SHORT_QUANTITY.test(text), text);
+  }
 });

@@ -63,6 +63,8 @@ const BINARY_SUFFIXES: ReadonlyMap<string, number> = new Map([
 const DECIMAL_SUFFIX_OF = new Map(Array.from(DECIMAL_SUFFIXES, ([suffix, exponent]) => [exponent, suffix]));
 const BINARY_SUFFIX_OF = new Map(Array.from(BINARY_SUFFIXES, ([suffix, exponent]) => [exponent, suffix]));
 
+/** Numbers below a thousand, in the suffixes that people use: no larger suffix could take them, so they are canonical. */
+export const SHORT_QUANTITY = /^[1-9]\d{0,2}(?:[mkMGT]|[KMGT]i)?$/;
 /** Sign, leading zeros, digits, digits behind the point, suffix. */
 const QUANTITY = /^([+-]?)(0*)([0-9]*)(\.[0-9]*)?([eEinumkKMGTP]*[+-]?[0-9]*)$/;
 const EXPONENT_SUFFIX = /^[eE]([+-]?[0-9]+)$/;

@@ -1,5 +1,7 @@
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+/** Canonical times that every month has; nearly all of those that the apiserver writes. */
+const USUAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 /** Longer texts are not looked at; a fraction of a second needs no more. */
 const MAX_LENGTH = 100;
 const MINUTE_MS = 60_000;
@@ -10,6 +12,7 @@ const ZERO_TIME = '0001-01-01T00:00:00Z';
  * seconds. null for Go's zero time, undefined for a text that is no time.
  */
 export function canonicalTime(text: string): string | null | undefined {
+  if (USUAL.test(text)) return text === ZERO_TIME ? null : text;
   const match = text.length > MAX_LENGTH ? null : RFC3339.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);

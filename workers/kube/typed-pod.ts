@@ -8,7 +8,7 @@
  */
 import type { JsonObject, JsonValue } from '../template/value.ts';
 import { foldCase } from './fold-case.ts';
-import { formatQuantity, QuantityError, quantityFromJson } from './quantity.ts';
+import { formatQuantity, QuantityError, quantityFromJson, SHORT_QUANTITY } from './quantity.ts';
 import { canonicalTime } from './time.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf } from './typed-shape.ts';
 
@@ -133,8 +133,10 @@ class Normalizer {
 
   #map(elem: Shape, object: JsonObject): JsonObject {
     let out: JsonObject | undefined;
-    for (const key of Object.keys(object)) {
+    const ofText = elem.kind === 'string';
+    for (const key in object) {
       const value = object[key] as JsonValue;
+      if (ofText && typeof value === 'string' && value.isWellFormed()) continue;
       this.#path?.push(key);
       const normal = this.normalize(elem, value);
       this.#path?.pop();
@@ -146,26 +148,25 @@ class Normalizer {
   }
 
   #struct(shape: StructShape, object: JsonObject): JsonObject {
-    const keys = Object.keys(object);
+    const { fields } = shape;
     let out: JsonObject | undefined;
     let required = 0;
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
+    for (const key in object) {
       const value = object[key] as JsonValue;
-      const field = shape.fields.get(key) ?? this.#foldedField(shape, key);
+      const field = fields.get(key) ?? this.#foldedField(shape, key);
       if (field === undefined) {
-        if (!this.#keepUnknown) out ??= firstMembers(object, keys, i);
+        if (!this.#keepUnknown) out ??= membersBefore(object, key);
         else if (out !== undefined) define(out, key, value);
         continue;
       }
-      this.#path?.push(key);
-      const normal = field.shape.kind === 'string' && isPlainText(value) ? value : this.#member(field, value);
-      this.#path?.pop();
+      // Most members are such text; they stay as they are.
+      const plain = field.shape.kind === 'string' && typeof value === 'string' && value !== '' && value.isWellFormed();
+      const normal = plain ? value : this.#member(field, value, key);
       if (normal === value && key === field.jsonName) {
         if (field.required) required++;
         if (out !== undefined) define(out, key, value);
       } else {
-        out ??= firstMembers(object, keys, i);
+        out ??= membersBefore(object, key);
         // null leaves a scalar or struct that an earlier member filled as it is.
         if (value === null && !isNilable(field.shape) && Object.hasOwn(out, field.jsonName)) continue;
         if (normal === OMITTED) delete out[field.jsonName];
@@ -173,7 +174,7 @@ class Normalizer {
       }
     }
     if (out === undefined && required === shape.required.length) return object;
-    out ??= firstMembers(object, keys, keys.length);
+    out ??= { ...object };
     for (const field of shape.required) {
       if (!Object.hasOwn(out, field.jsonName)) out[field.jsonName] = zero(field.shape);
     }
@@ -184,8 +185,10 @@ class Normalizer {
     return this.#foldNames ? shape.folded.get(foldCase(key)) : undefined;
   }
 
-  #member(field: FieldShape, value: JsonValue): JsonValue | typeof OMITTED {
+  #member(field: FieldShape, value: JsonValue, key: string): JsonValue | typeof OMITTED {
+    this.#path?.push(key);
     const normal = this.normalize(field.shape, value);
+    this.#path?.pop();
     return !field.required && isEmpty(field.shape, normal) ? OMITTED : normal;
   }
 
@@ -201,6 +204,7 @@ class Normalizer {
 
   #quantity(value: JsonValue): string {
     if (typeof value !== 'string' && typeof value !== 'number') return this.#mismatch(value, 'a quantity');
+    if (typeof value === 'string' && SHORT_QUANTITY.test(value)) return value;
     try {
       return formatQuantity(quantityFromJson(value));
     } catch (error) {
@@ -251,12 +255,9 @@ function isEmpty(shape: Shape, value: JsonValue): boolean {
   if (value === null || value === '' || value === false || value === 0)
     return shape.kind !== 'pointer' || value === null;
   if (shape.kind === 'slice') return (value as JsonValue[]).length === 0;
-  return shape.kind === 'map' && Object.keys(value).length === 0;
-}
-
-/** Most members are such; they stay as they are. */
-function isPlainText(value: JsonValue): value is string {
-  return typeof value === 'string' && value !== '' && value.isWellFormed();
+  if (shape.kind !== 'map') return false;
+  for (const _ in value as JsonObject) return false;
+  return true;
 }
 
 /** Whether null in JSON empties a field that an earlier member filled. */
@@ -264,11 +265,10 @@ function isNilable(shape: Shape): boolean {
   return shape.kind === 'pointer' || shape.kind === 'slice' || shape.kind === 'map';
 }
 
-function firstMembers(object: JsonObject, keys: readonly string[], count: number): JsonObject {
-  if (count === keys.length) return { ...object };
+function membersBefore(object: JsonObject, end: string): JsonObject {
   const out: JsonObject = {};
-  for (let i = 0; i < count; i++) {
-    const key = keys[i] as string;
+  for (const key in object) {
+    if (key === end) break;
     define(out, key, object[key] as JsonValue);
   }
   return out;

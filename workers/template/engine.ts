@@ -80,6 +80,13 @@ export function compileTemplate(
   return set;
 }
 
+/** Throws what compileTemplate would throw, and keeps nothing: for a template that may never be rendered. */
+export function checkTemplate(name: string, text: string, funcs: FuncMap): void {
+  const delimiters = { left: '{{', right: '}}' };
+  const isFunction = (word: string): boolean => funcs.has(word) || builtinFuncs().has(word);
+  guardStack(() => parseTemplate(name, text, { delimiters, isFunction, limits: DEFAULT_LIMITS }));
+}
+
 interface Settings {
   readonly funcs: FuncMap;
   readonly missingKey: MissingKey;

@@ -87,6 +87,7 @@ export function makeMesh(name: string, changes: Partial<Mesh> = {}): Mesh {
     onError: 'Fail',
     ignoredNamespaces: ['kube-system'],
     deadlineReserveMs: 50,
+    share: 1,
     vcluster: 'Skip',
     nativeSidecars: 'Auto',
     cluster: null,

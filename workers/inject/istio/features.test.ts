@@ -93,6 +93,12 @@ const SCENARIOS: Readonly<Record<IstioSwitch, Scenario>> = {
     on: 'traced',
     off: 'untraced',
   },
+  limitDrainDuration: {
+    seen: '{{ .ProxyConfig.DrainDuration.Seconds }}',
+    pod: { metadata: { annotations: { 'proxy.istio.io/config': 'drainDuration: 7200s' } } },
+    on: 'ANNOTATION_INVALID',
+    off: '7200',
+  },
   wholeDeploymentMeta: {
     seen: '{{ .DeploymentMeta.Name }} {{ .DeploymentMeta.Labels.tier }}',
     pod: { metadata: { name: 'web', labels: { tier: 'back' } } },
@@ -155,6 +161,18 @@ const SCENARIOS: Readonly<Record<IstioSwitch, Scenario>> = {
     observe: ({ spec }) => findContainer('app', spec.containers)?.lifecycle?.preStop?.httpGet?.path,
     on: '/app-lifecycle/app/prestopz',
     off: '/bye',
+  },
+  refuseConfigMapCredential: {
+    seen: 'made',
+    pod: {
+      metadata: {
+        annotations: {
+          'proxy.istio.io/config': 'tracing: {tlsSettings: {mode: SIMPLE, credentialName: "configmap://a/b"}}',
+        },
+      },
+    },
+    on: 'ANNOTATION_INVALID',
+    off: 'made',
   },
   strictInjectValue: {
     seen: 'injected',

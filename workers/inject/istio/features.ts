@@ -48,6 +48,11 @@ export const ISTIO_SWITCHES = {
     until: ['1.22.0'],
     source: 'pkg/config/mesh/mesh.go DefaultProxyConfig',
   },
+  limitDrainDuration: {
+    sentence: 'drainDuration of a mesh or of annotation proxy.istio.io/config is an hour at most.',
+    until: ['1.22.0'],
+    source: 'pkg/config/validation/validation.go ValidateDrainDuration',
+  },
   wholeDeploymentMeta: {
     sentence:
       "Templates see in DeploymentMeta all of the pod's metadata under the workload's name; since, its name and namespace.",
@@ -103,6 +108,12 @@ export const ISTIO_SWITCHES = {
     sentence: 'HTTP and TCP handlers of preStop and postStart are taken over by the agent as probes are.',
     since: ['1.25.0'],
     source: 'pkg/kube/inject/app_probe.go',
+  },
+  refuseConfigMapCredential: {
+    sentence:
+      'The credentialName of tracing.tlsSettings can not name a ConfigMap (configmap://); before, it is not looked at.',
+    since: ['1.26.0'],
+    source: 'pkg/config/validation/agent/validation.go ValidateTLS',
   },
   strictInjectValue: {
     sentence:

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { applyPatch } from '../../jsonpatch/apply.ts';
 import type { ClusterContext, LinkerdRevisionSpec } from '../../protocol.ts';
 import type { JsonObject } from '../../template/value.ts';
@@ -82,6 +82,11 @@ function proxyOf(pod: Pod): Container {
   const proxy = pod.spec.containers?.find(({ name }) => name === 'linkerd-proxy');
   assert.ok(proxy);
   return proxy;
+}
+
+/** The proxy's environment of an injected pod, by name. */
+function envOf(object: JsonObject): Map<string, string | undefined> {
+  return new Map(proxyOf(injected(object)).env?.map(({ name, value }) => [name, value]));
 }
 
 test('annotation values that break the YAML of Linkerd come out as they are', () => {
@@ -190,10 +195,113 @@ test('numbers and booleans of the values are text where text is wanted', () => {
 test('what no proxy can be made of is denied with a code', () => {
   const networks = inject(podWith({}), cluster(), VALUES.replace('10.0.0.0/8', '10.0.0.0'));
   assert.equal(networks.kind === 'denied' && networks.code, 'LINKERD_VALUES_INVALID');
+  const mount = inject(podWith({}), cluster(), VALUES.replace('xtMountPath', 'xtMount'));
+  assert.equal(mount.kind === 'denied' && mount.code, 'LINKERD_VALUES_INVALID');
   const headers = inject(podWith({ 'config.linkerd.io/proxy-log-http-headers': 'all' }));
   assert.equal(headers.kind === 'denied' && headers.code, 'ANNOTATION_INVALID');
   const closeWait = inject(podWith({ 'config.linkerd.io/close-wait-timeout': '30s' }));
   assert.equal(closeWait.kind === 'denied' && closeWait.code, 'ANNOTATION_INVALID');
-  const empty = inject(podWith({}, { containers: [] }));
+  const empty = inject(podWith({}, { containers: null }));
   assert.equal(empty.kind === 'denied' && empty.code, 'POD_MALFORMED');
+});
+
+// Of what follows, Linkerd's own injector made the expected values of the same pods.
+test('a probe without a port counts as port 0 of the inbound ports', () => {
+  const containers = [
+    { name: 'app', image: 'app', ports: [{ containerPort: 9090 }], livenessProbe: { httpGet: { path: '/x' } } },
+  ];
+  assert.equal(envOf(podWith({}, { containers })).get('LINKERD2_PROXY_INBOUND_PORTS'), '0,9090');
+});
+
+test('a pod whose annotations and labels are empty members is injected', () => {
+  const pod = { ...podWith({}), metadata: { name: 'web', annotations: null, labels: null } };
+  const decision = inject(pod, cluster({ 'linkerd.io/inject': 'enabled' }));
+  assert.equal(decision.kind, 'patched', JSON.stringify(decision));
+  const { metadata } = applyPatch(pod, decision.kind === 'patched' ? decision.patch : []) as Pod;
+  assert.equal(metadata.labels?.['linkerd.io/control-plane-ns'], 'linkerd');
+  assert.equal(metadata.annotations?.['linkerd.io/proxy-version'], 'edge-26.8.1');
+});
+
+describe('cores', () => {
+  const cores = (annotations: Record<string, string>) => {
+    const env = envOf(podWith(annotations));
+    return ['CORES', 'CORES_MIN', 'CORES_MAX', 'CORES_MAX_RATIO'].map((name) => env.get(`LINKERD2_PROXY_${name}`));
+  };
+  const none = [undefined, undefined, undefined, undefined];
+
+  test('are none where a request has more digits than Kubernetes holds as an integer', () => {
+    assert.deepEqual(cores({ 'config.linkerd.io/proxy-cpu-request': '99999999999999999999' }), none);
+    assert.deepEqual(cores({ 'config.linkerd.io/proxy-cpu-limit': '99999999999999999999' }), none);
+    assert.deepEqual(cores({ 'config.linkerd.io/proxy-cpu-request': '1500m' }), ['2', '2', undefined, undefined]);
+  });
+
+  test('take a ratio in any of the forms of a Go float', () => {
+    const ratio = (text: string) => cores({ 'config.linkerd.io/proxy-cpu-ratio-limit': text })[3];
+    assert.deepEqual(['0.25', '0x1p-2', '0.2_5', '25e-2', '1', 'inf', ' 0.25'].map(ratio), [
+      '0.25',
+      '0.25',
+      '0.25',
+      '0.25',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const notANumber = inject(podWith({ 'config.linkerd.io/proxy-cpu-ratio-limit': 'nan' }));
+    assert.equal(notANumber.kind === 'denied' && notANumber.code, 'ANNOTATION_INVALID');
+  });
+});
+
+test('a group beyond the range of numbers in the template is none', () => {
+  const pod = injected(podWith({ 'config.linkerd.io/proxy-gid': '9223372036854775807' }));
+  assert.equal(proxyOf(pod).securityContext?.runAsGroup, undefined);
+  assert.ok(!JSON.stringify(pod.spec.initContainers).includes('--proxy-gid'));
+});
+
+test('an image is without the space around it', () => {
+  const pod = injected(
+    podWith({ 'config.linkerd.io/proxy-version': 'v1 ', 'config.linkerd.io/image-pull-policy': ' Never' }),
+  );
+  assert.equal(proxyOf(pod).image, 'cr.l5d.io/linkerd/proxy:v1');
+  assert.equal(proxyOf(pod)['imagePullPolicy'], 'Never');
+});
+
+test('an additional variable of a resource has the divisor that Kubernetes gives it', () => {
+  const from = (divisor: JsonObject) => [
+    { name: 'R', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', ...divisor } } },
+  ];
+  const added = JSON.stringify([...from({}), { NAME: 'FOLDED', Value: '1', other: 2 }]);
+  const pod = injected(podWith({ 'config.linkerd.io/proxy-additional-env': added }));
+  assert.deepEqual(proxyOf(pod).env?.slice(-2), [...from({ divisor: '0' }), { name: 'FOLDED', value: '1' }]);
+});
+
+test('a workload without containers gets the proxy as its only one', () => {
+  assert.deepEqual(
+    injected(podWith({}, { containers: [] })).spec.containers?.map(({ name }) => name),
+    ['linkerd-proxy'],
+  );
+});
+
+describe('a pod that is none to Kubernetes is denied', () => {
+  const specs: Readonly<Record<string, JsonObject>> = {
+    'containers that are a text': { containers: 'x' },
+    'a container that is null': { containers: [null] },
+    'ports that are a mapping': { containers: [{ name: 'app', image: 'app', ports: {} }] },
+    'an image that is a number': { containers: [{ name: 'app', image: 1 }] },
+    'init containers that are a number': { initContainers: 1 },
+  };
+  for (const [name, spec] of Object.entries(specs)) {
+    test(name, () => {
+      const decision = inject(podWith({}, spec));
+      assert.equal(decision.kind === 'denied' && decision.code, 'POD_MALFORMED', JSON.stringify(decision));
+    });
+  }
+
+  test('owners of no kind', () => {
+    const pod = podWith({});
+    const decision = inject({
+      ...pod,
+      metadata: { ...(pod['metadata'] as JsonObject), ownerReferences: [{ kind: 1 }] },
+    });
+    assert.equal(decision.kind === 'denied' && decision.code, 'POD_MALFORMED', JSON.stringify(decision));
+  });
 });

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { applyPatch } from '../../jsonpatch/apply.ts';
 import { type Operation, PatchError } from '../../jsonpatch/operation.ts';
+import { normalizeTyped, TypedPodError } from '../../kube/typed-pod.ts';
 import type { LinkerdRevisionSpec, RevisionSource } from '../../protocol.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../template/value.ts';
 import { parseYaml } from '../../yaml/parse.ts';
@@ -69,7 +70,7 @@ export function compileLinkerdRevision(source: RevisionSource): CompiledRevision
   if (spec.provider !== 'linkerd') throw new TypeError(`${spec.provider} revision given to the linkerd provider`);
   const compiled = compileLinkerd(spec);
   const { release, warnings } = compiled;
-  return { source, release, warnings, inject: (request) => inject(compiled, request) };
+  return { source, release, warnings, inject: (request) => injectOrDeny(compiled, request) };
 }
 
 /** Reads the values of a revision, for the webhook and the command line alike. Throws CompileError. */
@@ -123,7 +124,8 @@ function valuesDenial(values: LinkerdValues): string | null {
       if (!isCidr(network)) return `clusterNetworks has ${JSON.stringify(network)}, which is not a network`;
     }
   }
-  const { iptablesMode } = values.init;
+  const { iptablesMode, xtMount } = values.init;
+  if (!values.cniEnabled && xtMount === null) return 'proxyInit.xtMountPath is missing';
   if (!values.cniEnabled && iptablesMode !== 'nft' && iptablesMode !== 'legacy') {
     return `proxyInit.iptablesMode is ${JSON.stringify(iptablesMode)}, not "nft" or "legacy"`;
   }
@@ -134,6 +136,34 @@ function valuesDenial(values: LinkerdValues): string | null {
     }
   }
   return null;
+}
+
+/**
+ * A pod comes from the apiserver with the types that Kubernetes gives it, so they are looked at only when something stumbles over them:
+ * Linkerd can not decode such an object and denies it.
+ */
+function injectOrDeny(compiled: Compiled, request: InjectRequest): InjectDecision {
+  try {
+    return inject(compiled, request);
+  } catch (error) {
+    const message = error instanceof TypeError ? wrongType(request) : null;
+    if (message === null) throw error;
+    return { kind: 'denied', code: 'POD_MALFORMED', message };
+  }
+}
+
+/** What is wrong with the pod's types; null when nothing is. */
+function wrongType({ object, kind }: InjectRequest): string | null {
+  const { spec, metadata } = targetOf(object, kind.kind);
+  try {
+    normalizeTyped('v1.PodSpec', spec);
+    normalizeTyped('v1.ObjectMeta', metadata ?? null);
+    // To Go null is a value without anything in it, such as a container without a name.
+    return JSON.stringify([spec, metadata]).includes('null') ? 'the pod has null where there is to be a value' : null;
+  } catch (error) {
+    if (error instanceof TypedPodError) return error.message;
+    throw error;
+  }
 }
 
 function inject(compiled: Compiled, request: InjectRequest): InjectDecision {
@@ -170,7 +200,7 @@ function injectPod(
   const { values } = compiled;
   const { features, overrides } = values.profile;
   const { metadata } = target;
-  if ((spec.containers?.length ?? 0) === 0) {
+  if (!Array.isArray(spec.containers)) {
     return { kind: 'denied', code: 'POD_MALFORMED', message: 'the pod has no containers' };
   }
   if (compiled.denial !== null) return { kind: 'denied', code: 'LINKERD_VALUES_INVALID', message: compiled.denial };
@@ -231,13 +261,15 @@ function addedAnnotations(
   const own = target.own?.annotations;
   const added: Record<string, string> = Object.create(null);
   added[CREATED_BY] = compiled.createdBy;
-  const { inherited } = compiled.values.profile;
+  const { inherited, features } = compiled.values.profile;
+  const ofTemplate = features.templateBeforeNamespace ? target.metadata?.annotations : undefined;
   // A namespace has fewer annotations than there are settings.
   for (const key of Object.keys(namespace)) {
-    if (inherited.has(key) && stringAt(own, key) === undefined) added[key] = namespace[key] ?? '';
+    const isSet = stringAt(own, key) !== undefined || stringAt(ofTemplate, key) !== undefined;
+    if (inherited.has(key) && !isSet) added[key] = namespace[key] ?? '';
   }
   if (!hasOpaquePorts(target) && added[OPAQUE_PORTS] === undefined) {
-    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, compiled.values.profile.features);
+    const ports = defaultPodPorts(spec, compiled.defaultOpaquePorts, features);
     if (ports.length > 0) added[OPAQUE_PORTS] = ports.join(',');
   }
   return added;
@@ -287,6 +319,7 @@ export function proxyDenial(proxy: ProxyValues, values: LinkerdValues): string |
   if (proxy.nativeSidecar && proxy.await && values.startupProbe === null) {
     return 'a native sidecar needs proxy.startupProbe in the values';
   }
+  if (Number.isNaN(proxy.workersMaximumCPURatio)) return 'the CPU ratio limit is not a number';
   const { logHTTPHeaders: headers } = proxy;
   const isKnown = headers === 'off' || headers === 'insecure' || (headers === '' && features.emptyHeaderLogging);
   if (features.headerLogging && !isKnown) {

@@ -11,14 +11,19 @@ import type { LinkerdValues, ProxyValues, Resources } from './values.ts';
 const NOBODY = 65_534;
 export const XTABLES_VOLUME = 'linkerd-proxy-init-xtables-lock';
 
+/** Where Linkerd's template has a YAML plain scalar: without the space around it. */
+function plain(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
 function image(name: string, version: string, values: LinkerdValues): string {
-  return `${name}:${version || values.linkerdVersion}`;
+  return plain(`${name}:${version || values.linkerdVersion}`);
 }
 
 function proxyImage({ proxy, values }: ProxyContext): JsonObject {
   return {
     image: image(proxy.imageName, proxy.imageVersion, values),
-    imagePullPolicy: proxy.imagePullPolicy || values.imagePullPolicy,
+    imagePullPolicy: plain(proxy.imagePullPolicy || values.imagePullPolicy),
   };
 }
 
@@ -44,8 +49,8 @@ function initImage(context: ProxyContext): JsonObject {
     return { ...proxyImage(context), command: ['/usr/lib/linkerd/linkerd2-proxy-init'] };
   }
   return {
-    image: `${proxy.initImageName}:${proxy.initImageVersion}`,
-    imagePullPolicy: proxy.initImagePullPolicy || values.imagePullPolicy,
+    image: plain(`${proxy.initImageName}:${proxy.initImageVersion}`),
+    imagePullPolicy: plain(proxy.initImagePullPolicy || values.imagePullPolicy),
   };
 }
 
@@ -110,6 +115,11 @@ function hasPodinfo({ tracing, profile }: LinkerdValues): boolean {
   return profile.features.podinfoVolume && tracing?.enabled === true;
 }
 
+/** The group passes through float64 on its way to the template, where what int64 no longer holds turns negative. */
+function hasGroup({ gid }: Readonly<ProxyValues>): boolean {
+  return gid >= 0n && Number(gid) < 2 ** 63;
+}
+
 function proxySecurityContext(proxy: Readonly<ProxyValues>, { groups }: Features): JsonObject {
   const { capabilitiesAdd: add, capabilitiesDrop: drop } = proxy;
   const capabilities: JsonObject = {
@@ -122,7 +132,7 @@ function proxySecurityContext(proxy: Readonly<ProxyValues>, { groups }: Features
     readOnlyRootFilesystem: true,
     runAsNonRoot: true,
     runAsUser: integer(proxy.uid),
-    ...(groups && proxy.gid >= 0n ? { runAsGroup: integer(proxy.gid) } : {}),
+    ...(groups && hasGroup(proxy) ? { runAsGroup: integer(proxy.gid) } : {}),
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
@@ -161,7 +171,10 @@ export function initContainer(context: ProxyContext): JsonObject {
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [{ mountPath: init.xtMount.mountPath, name: init.xtMount.name }, ...saMount(context)],
+    volumeMounts: [
+      ...(init.xtMount === null ? [] : [{ mountPath: init.xtMount.mountPath, name: init.xtMount.name }]),
+      ...saMount(context),
+    ],
   };
 }
 
@@ -177,7 +190,7 @@ function initArgs({ proxy, values }: ProxyContext): string[] {
     ...['--incoming-proxy-port', numberText(proxy.inboundPort)],
     ...['--outgoing-proxy-port', numberText(proxy.outboundPort)],
     ...['--proxy-uid', numberText(proxy.uid)],
-    ...(groups && proxy.gid >= 0n ? ['--proxy-gid', numberText(proxy.gid)] : []),
+    ...(groups && hasGroup(proxy) ? ['--proxy-gid', numberText(proxy.gid)] : []),
     ...[
       '--inbound-ports-to-ignore',
       `${numberText(proxy.controlPort)},${numberText(proxy.adminPort)}${ignoredInbound}`,
@@ -225,7 +238,7 @@ export function debugContainer({ proxy, values }: ProxyContext): JsonObject {
   return {
     name: 'linkerd-debug',
     image: image(proxy.debugImageName, proxy.debugImageVersion, values),
-    imagePullPolicy: proxy.debugImagePullPolicy || values.imagePullPolicy,
+    imagePullPolicy: plain(proxy.debugImagePullPolicy || values.imagePullPolicy),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     ...(values.profile.features.debugProbes ? { livenessProbe: probe, readinessProbe: probe } : {}),
   };

@@ -54,11 +54,15 @@ function annotationReason(pod: string, namespace: string): LinkerdReason | null 
 
 /** Whether a proxy is in the pod already, Linkerd's or Istio's. Where no release is known, as the newest sees it. */
 export function hasSidecar(spec: PodSpec, features: Features = NEWEST): boolean {
-  for (const { name, image = '' } of features.sidecarsAmongInits ? allContainers(spec) : (spec.containers ?? [])) {
+  for (const container of features.sidecarsAmongInits ? allContainers(spec) : (spec.containers ?? [])) {
+    const { name } = container;
+    const image = container.image ?? '';
     if (name === 'linkerd-proxy' || name === 'istio-proxy') return true;
     if (image.startsWith('cr.l5d.io/linkerd/proxy:') || image.startsWith('gcr.io/istio-release/proxyv2:')) return true;
   }
-  for (const { name, image = '' } of spec.initContainers ?? []) {
+  for (const container of spec.initContainers ?? []) {
+    const { name } = container;
+    const image = container.image ?? '';
     if (name === 'linkerd-init' || name === 'istio-init') return true;
     if (image.startsWith('cr.l5d.io/linkerd/proxy-init:') || image.startsWith('gcr.io/istio-release/proxy_init:'))
       return true;

@@ -55,6 +55,8 @@ interface Scenario {
   readonly annotations?: StringMap;
   readonly namespace?: StringMap;
   readonly spec?: JsonObject;
+  /** The pod is the template of a Deployment. */
+  readonly inDeployment?: boolean;
   readonly see: (pod: Pod) => unknown;
   readonly on: unknown;
   readonly off: unknown;
@@ -167,6 +169,14 @@ const SCENARIOS: Readonly<Record<LinkerdSwitch, Scenario>> = {
     see: variable(`${P}INBOUND_PORTS`),
     on: '1,2',
     off: '8080',
+  },
+  templateBeforeNamespace: {
+    inDeployment: true,
+    annotations: { [`${CONFIG}proxy-log-level`]: 'of-the-template' },
+    namespace: { [`${CONFIG}proxy-log-level`]: 'of-the-namespace' },
+    see: ({ metadata }) => metadata.annotations?.[`${CONFIG}proxy-log-level`],
+    on: 'of-the-template',
+    off: 'of-the-namespace',
   },
   lastNamedPort: {
     annotations: { [`${CONFIG}opaque-ports`]: 'db,' },
@@ -361,12 +371,24 @@ function laidOver(base: JsonObject, over: JsonObject): JsonObject {
   return { ...base, ...Object.fromEntries(entries) };
 }
 
-function seenWith({ values, annotations, namespace, spec, see }: Scenario, release: string): unknown {
-  const object: JsonObject = {
+/** A pod, or the Deployment whose template it is. */
+function objectOf({ annotations, spec, inDeployment }: Scenario): JsonObject {
+  const pod: JsonObject = {
     kind: 'Pod',
     metadata: { name: 'web', namespace: 'shop', annotations: { ...annotations } },
     spec: { containers: [{ name: 'app', image: 'app', ports: [{ containerPort: 8080 }] }], ...spec },
   };
+  if (inDeployment !== true) return pod;
+  return { kind: 'Deployment', metadata: { name: 'web', namespace: 'shop' }, spec: { template: pod } };
+}
+
+function podOf(object: JsonObject): Pod {
+  return (object['kind'] === 'Deployment' ? (object['spec'] as JsonObject)['template'] : object) as Pod;
+}
+
+function seenWith(scenario: Scenario, release: string): unknown {
+  const { values, namespace, see } = scenario;
+  const object = objectOf(scenario);
   const cluster: ClusterContext = {
     namespace: { labels: {}, annotations: { 'linkerd.io/inject': 'enabled', ...namespace } },
     owners: {},
@@ -386,7 +408,7 @@ function seenWith({ values, annotations, namespace, spec, see }: Scenario, relea
         release,
       },
     });
-    const kind = { group: '', version: 'v1', kind: 'Pod' };
+    const kind = { group: '', version: 'v1', kind: String(object['kind']) };
     const decision = revision.inject({
       uid: 'u',
       kind,
@@ -397,7 +419,7 @@ function seenWith({ values, annotations, namespace, spec, see }: Scenario, relea
       cluster,
     });
     if (decision.kind === 'skipped') return decision.reason;
-    return decision.kind === 'patched' ? see(applyPatch(object, decision.patch) as Pod) : decision.code;
+    return decision.kind === 'patched' ? see(podOf(applyPatch(object, decision.patch) as JsonObject)) : decision.code;
   } catch (error) {
     if (error instanceof CompileError) return error.problems[0]?.code;
     throw error;

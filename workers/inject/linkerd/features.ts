@@ -83,6 +83,12 @@ export const LINKERD_SWITCHES = {
     until: ['edge-24.4.2'],
     source: INJECT,
   },
+  templateBeforeNamespace: {
+    sentence:
+      "Annotations of a workload's pod template come before the namespace's; since, only the workload's own do. (Pods' always do.)",
+    until: ['edge-24.4.2'],
+    source: INJECT,
+  },
   lastNamedPort: {
     sentence:
       'In opaque-ports the last port of a name counts, and an empty entry is dropped; before, the first, and an empty entry is the first port without a name.',

@@ -92,7 +92,10 @@ export function podInboundPorts(spec: PodSpec, features: Features): string {
   for (const container of portHolders(spec, features)) {
     for (const { containerPort } of container.ports ?? []) ports.add(String(containerPort));
     for (const probe of [container.readinessProbe, container.livenessProbe]) {
-      const port = probe?.httpGet?.port;
+      const action = probe?.httpGet;
+      if (action === undefined || action === null) continue;
+      // A probe without a port is at port 0 to Linkerd.
+      const port = action.port ?? 0;
       if (typeof port === 'number') ports.add(String(port));
     }
   }

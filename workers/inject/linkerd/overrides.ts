@@ -3,6 +3,7 @@
  * that does not parse leaves what was there. Returns a copy; the values are never changed.
  */
 import { parseQuantity, QuantityError, wholeValue } from '../../kube/quantity.ts';
+import { parseFloat64 } from '../../template/funcs/sprig/number-text.ts';
 import { parseGoJson } from '../../template/gojson.ts';
 import type { JsonValue } from '../../template/value.ts';
 import { type StringMap, stringAt } from '../istio/pod.ts';
@@ -42,8 +43,6 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const SIGNED = /^[+-]?[0-9]{1,40}$/;
 const UNSIGNED = /^[0-9]{1,40}$/;
-/** strconv.ParseFloat's decimal grammar; hexadecimal floats and `nan` are not ratios anybody writes. */
-const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 function text(key: KeyOf<string>): Apply {
   return (proxy, value) => {
@@ -87,10 +86,17 @@ function duration(key: KeyOf<string>, format: (nanoseconds: bigint) => string): 
   };
 }
 
-/** Rounded up; undefined for what is no quantity. */
+/**
+ * Rounded up; undefined for what is no quantity. Linkerd's own fallback is 0 for what no int64 holds, or what apimachinery does not hold as
+ * one (Quantity.AsInt64): very many digits, and fractions of binary units.
+ */
 function wholeUnits(value: string): bigint | undefined {
   try {
-    return wholeValue(parseQuantity(value));
+    const quantity = parseQuantity(value);
+    if (!quantity.small) return 0n;
+    const { unscaled, scale } = quantity;
+    const rounded = scale <= 0 ? wholeValue(quantity) : unscaled * 10n ** BigInt(scale);
+    return rounded <= MAX_INT64 && rounded >= -MAX_INT64 - 1n ? rounded : 0n;
   } catch (error) {
     if (error instanceof QuantityError) return undefined;
     throw error;
@@ -103,8 +109,7 @@ function quantity(key: KeyOf<string>, whole?: 'workersMinimum' | 'workersMaximum
     const rounded = wholeUnits(value);
     if (rounded === undefined) return;
     proxy[key] = value;
-    // Linkerd's own fallback for what no int64 holds is 0.
-    if (whole !== undefined) proxy[whole] = rounded <= MAX_INT64 && rounded >= -MAX_INT64 - 1n ? rounded : 0n;
+    if (whole !== undefined) proxy[whole] = rounded;
   };
 }
 
@@ -209,8 +214,9 @@ function applied(features: Features): readonly (Row | null)[] {
     ],
     [config('proxy-cpu-limit'), quantity('cpuLimit', features.runtimeWorkers ? 'workersMaximum' : 'cores')],
     only(features.runtimeWorkers, config('proxy-cpu-ratio-limit'), (proxy, value) => {
-      const ratio = DECIMAL.test(value) ? Number(value) : 0;
-      if (ratio > 0 && ratio < 1) proxy.workersMaximumCPURatio = ratio;
+      const ratio = parseFloat64(value);
+      // Written this way round, as Linkerd has it, `nan` is in between.
+      if (ratio !== null && !(ratio <= 0 || ratio >= 1)) proxy.workersMaximumCPURatio = ratio;
     }),
   ];
 }

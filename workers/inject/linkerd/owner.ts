@@ -21,7 +21,7 @@ export function findOwner(metadata: ObjectMeta, namespace: string, cluster: Clus
   const owners = metadata.ownerReferences ?? [];
   const [owner] = owners;
   if (owner === undefined || owners.length > 1) return { kind: 'pod', name: metadata.name ?? '' };
-  const itself = { kind: owner.kind.toLowerCase(), name: owner.name };
+  const itself = { kind: (owner.kind ?? '').toLowerCase(), name: owner.name ?? '' };
   if (owner.kind !== 'Job' && owner.kind !== 'ReplicaSet') return itself;
   const key = `${owner.kind}/${namespace}/${owner.name}`;
   const record = Object.hasOwn(cluster.owners, key) ? cluster.owners[key] : undefined;

@@ -47,20 +47,25 @@ function specOf(value: JsonValue | undefined): PodSpec {
   return isJsonObject(value) ? (value as PodSpec) : {};
 }
 
-/** Annotations and labels as text: Linkerd reads the object as YAML, where a number or a boolean becomes the string it must be. */
+/**
+ * Annotations and labels as text: Linkerd reads the object as YAML, where a number or a boolean becomes the string it must be, and an
+ * empty member (`annotations:`) is none at all.
+ */
 function metadataOf(value: JsonValue | undefined): ObjectMeta | undefined {
   if (!isJsonObject(value)) return undefined;
   const metadata = value as ObjectMeta;
   if (isText(metadata.annotations) && isText(metadata.labels)) return metadata;
+  const { annotations, labels, ...rest } = metadata;
   return {
-    ...metadata,
-    ...(isJsonObject(metadata.annotations) ? { annotations: asText(metadata.annotations) } : {}),
-    ...(isJsonObject(metadata.labels) ? { labels: asText(metadata.labels) } : {}),
+    ...rest,
+    ...(isJsonObject(annotations) ? { annotations: asText(annotations) } : {}),
+    ...(isJsonObject(labels) ? { labels: asText(labels) } : {}),
   };
 }
 
 function isText(map: JsonObject | undefined): boolean {
-  if (!isJsonObject(map)) return true;
+  if (map === undefined) return true;
+  if (!isJsonObject(map)) return false;
   for (const key of Object.keys(map)) if (typeof map[key] !== 'string') return false;
   return true;
 }

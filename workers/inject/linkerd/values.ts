@@ -147,7 +147,8 @@ export interface LinkerdValues {
     /** Of the values themselves; only where the proxy has none (its own are handed down). */
     readonly capabilitiesAdd: readonly string[];
     readonly capabilitiesDrop: readonly string[];
-    readonly xtMount: { readonly name: string; readonly mountPath: string };
+    /** null: the values have none. */
+    readonly xtMount: { readonly name: string; readonly mountPath: string } | null;
     /** null: the proxy's. */
     readonly resources: Resources | null;
   };
@@ -257,7 +258,9 @@ export function readValues(values: JsonValue, profile: Profile, problems: Compil
       runAsGroup: init.integer('runAsGroup'),
       capabilitiesAdd: init.section('capabilities').strings('add'),
       capabilitiesDrop: init.section('capabilities').strings('drop'),
-      xtMount: { name: xtMount.string('name'), mountPath: xtMount.string('mountPath') },
+      xtMount: init.has('xtMountPath')
+        ? { name: xtMount.string('name'), mountPath: xtMount.string('mountPath') }
+        : null,
       resources: features.initFollowsProxyResources ? null : readResources(init.section('resources')),
     },
     validator: {

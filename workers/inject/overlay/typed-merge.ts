@@ -12,8 +12,51 @@ const LIST_TYPES: ReadonlyMap<string, string> = new Map(TYPED_LISTS);
  */
 export function mergeOverlay(pod: JsonObject, rendered: RenderedOverlay): TypedPod {
   const spec = pod['spec'] as JsonObject;
+  const lists = listsWithAdditions(rendered, spec);
+  if (lists !== null) {
+    const merged = typedAfter(pod, strategicMergePatch(pod, rendered.base), NOTHING_KNOWN);
+    return { ...merged, spec: { ...merged.spec, ...lists } };
+  }
   const { overlay, known } = prepareOverlay(rendered, spec);
   return typedAfter(pod, strategicMergePatch(pod, overlay), known);
+}
+
+const NOTHING_KNOWN: ReadonlySet<JsonValue> = new Set();
+
+/**
+ * The lists of a pod whose elements the overlay only adds to, as a merge would leave them: the overlay's elements stand before the pod's. Null
+ * where an element meets one of its name, or something else has to be looked at by the merge itself.
+ */
+function listsWithAdditions({ base, lists }: RenderedOverlay, spec: JsonObject): JsonObject | null {
+  const baseSpec = base['spec'];
+  if (lists.size === 0 || hasDirective(base) || !isObject(baseSpec) || hasDirective(baseSpec)) return null;
+  const merged: JsonObject = {};
+  for (const [list, elements] of lists) {
+    const before = spec[list] ?? NO_ELEMENTS;
+    if (!Array.isArray(before)) return null;
+    const names = new Set<JsonValue>();
+    for (const element of before) {
+      const name = isObject(element) ? element['name'] : undefined;
+      if (typeof name !== 'string' || names.has(name)) return null;
+      names.add(name);
+    }
+    const after: JsonValue[] = [];
+    for (const element of elements) {
+      const typed = names.has(element.name) ? null : element.typed();
+      if (typed === null) return null;
+      after.push(typed);
+    }
+    for (const element of before) after.push(element);
+    merged[list] = after;
+  }
+  return merged;
+}
+
+const NO_ELEMENTS: readonly JsonValue[] = [];
+
+function hasDirective(object: JsonObject): boolean {
+  for (const key of Object.keys(object)) if (key.startsWith('$')) return true;
+  return false;
 }
 
 /**

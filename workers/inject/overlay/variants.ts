@@ -3,7 +3,7 @@
  * combination gets a variant at once, others when they come again, and when there are enough variants the rest of the pods
  * share one that takes only the revision's own data for constant.
  */
-import { compileTemplate, type TemplateSet } from '../../template/engine.ts';
+import { checkTemplate, compileTemplate, type TemplateSet } from '../../template/engine.ts';
 import type { FuncMap } from '../../template/func.ts';
 import { fieldOf } from '../../template/reflect.ts';
 import type { Assumptions } from '../../template/specialize.ts';
@@ -94,7 +94,8 @@ export class TemplateVariants {
   readonly #text: string;
   readonly #funcs: FuncMap;
   readonly #shared: SharedFields;
-  readonly #general: TemplateSet;
+  /** Made when it is needed: most pods have a variant, and most revisions no pods. */
+  #general: TemplateSet | null = null;
   readonly #full: Variant[] = [];
   #base: Variant | null = null;
   readonly #candidates = new Set<unknown>();
@@ -104,15 +105,20 @@ export class TemplateVariants {
     this.#text = text;
     this.#funcs = funcs;
     this.#shared = shared;
-    this.#general = compileTemplate('inject', text, funcs);
+    checkTemplate('inject', text, funcs);
   }
 
   /** The template to render this data with. */
   choose(data: GoValue): TemplateSet {
-    if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#general;
+    if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#forAll();
     const variant = this.#variant(data);
-    if (variant === null) return this.#general;
+    if (variant === null) return this.#forAll();
     return variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? variant.set;
+  }
+
+  #forAll(): TemplateSet {
+    this.#general ??= compileTemplate('inject', this.#text, this.#funcs);
+    return this.#general;
   }
 
   #variant(data: GoRef): Variant | null {

@@ -1,19 +1,36 @@
 /**
- * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can.
+ * A worker entry for tests: the real one, except that a pod's note can make it fail in the ways a worker can, when it begins with
+ * that pod.
  */
-import { inject as injectForReal } from '../../../../workers/main.ts';
+import { batchEntry } from '../../../../workers/batch.ts';
+import { injectOne } from '../../../../workers/main.ts';
 import type { InjectTask } from '../../../../workers/protocol.ts';
 
 export { check, warm } from '../../../../workers/main.ts';
 
-export function inject(tasks: readonly InjectTask[]): ReturnType<typeof injectForReal> {
-  for (const { review } of tasks) {
-    if (review.includes('fail: exit')) process.exit(7);
-    if (review.includes('fail: memory')) exhaustMemory();
-    if (review.includes('fail: hang')) for (;;);
-    if (review.includes('fail: slow')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-  }
-  return injectForReal(tasks);
+const FOREVER = new Int32Array(new SharedArrayBuffer(4));
+
+export const inject = batchEntry((task) => injectOne(failing(task)));
+
+/** A task that fails when its review is read, so that the time it takes to fail counts as the worker's. */
+function failing(task: InjectTask): InjectTask {
+  let read = false;
+  return {
+    ...task,
+    get review() {
+      if (!read) fail(task.review);
+      read = true;
+      return task.review;
+    },
+  };
+}
+
+function fail(review: string): void {
+  if (review.includes('fail: exit')) process.exit(7);
+  if (review.includes('fail: memory')) exhaustMemory();
+  if (review.includes('fail: hang')) for (;;);
+  const slow = /fail: slow(?: (\d+))?/.exec(review);
+  if (slow !== null) Atomics.wait(FOREVER, 0, 0, Number(slow[1] ?? 300));
 }
 
 /** In small pieces: V8 ends the thread for these, where one large piece ends the whole process. */

@@ -9,6 +9,7 @@ import { compareBytes } from '../../../template/gostring.ts';
 import { YamlError } from '../../../yaml/error.ts';
 import { parseYamlExact } from '../../../yaml/parse.ts';
 import type { YamlObject, YamlValue } from '../../../yaml/value.ts';
+import { featuresAt } from '../features.ts';
 import { NEWEST_MINOR } from '../releases.ts';
 import type { MeshConfig } from './config.ts';
 import { MessageDecoder } from './decode-message.ts';
@@ -29,7 +30,8 @@ export function effectiveMeshConfig(meshText: string, minor: number = NEWEST_MIN
   const document = readDocument(meshText);
   const decoder = new MessageDecoder(minor);
   const mesh = applyDocument(defaultMeshConfig(minor), document, decoder);
-  const problems = decoder.problems.length > 0 ? decoder.problems : validateMeshConfig(mesh);
+  const features = featuresAt({ line: minor, patch: 0 });
+  const problems = decoder.problems.length > 0 ? decoder.problems : validateMeshConfig(mesh, features);
   if (problems.length > 0) throw new MeshConfigError(placeProblems(meshText, problems));
   return mesh;
 }

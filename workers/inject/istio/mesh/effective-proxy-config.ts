@@ -3,6 +3,7 @@
  * each over the one before. ProxyConfig resources of a cluster are not known here.
  */
 import { GoRef } from '../../../template/value.ts';
+import { featuresAt } from '../features.ts';
 import { NEWEST_MINOR } from '../releases.ts';
 import type { MeshConfig, ProxyConfig } from './config.ts';
 import { MessageDecoder } from './decode-message.ts';
@@ -11,7 +12,7 @@ import { readDocument } from './effective-mesh.ts';
 import { mergeProxyConfig, mergeProxyDocument } from './merge-proxy-config.ts';
 import { MeshConfigError } from './mesh-error.ts';
 import { MESH_CONFIG, PROXY_CONFIG } from './mesh-schema.ts';
-import { validateProxyConfig } from './validate-proxy.ts';
+import { type ProxyDemands, validateProxyConfig } from './validate-proxy.ts';
 
 /**
  * Who merges. `webhook`: zero values in the annotation change nothing, and defaults fill what the mesh leaves out. `kube-inject`: the
@@ -32,10 +33,12 @@ export class ProxyConfigMerger {
   readonly #minor: number;
   readonly #defaults: ProxyConfig;
   readonly #base: ProxyConfig;
+  readonly #demands: ProxyDemands;
 
   constructor(mesh: MeshConfig, { mode = 'webhook', minor = NEWEST_MINOR }: MergeOptions) {
     this.#mode = mode;
     this.#minor = minor;
+    this.#demands = featuresAt({ line: minor, patch: 0 });
     this.#defaults = defaultProxyConfig(minor);
     const ofMesh = mesh.defaultConfig ?? {};
     this.#base = mode === 'webhook' ? mergeProxyConfig(this.#defaults, ofMesh) : ofMesh;
@@ -53,7 +56,7 @@ export class ProxyConfigMerger {
     const given = decoder.decode(PROXY_CONFIG, document) as ProxyConfig;
     if (decoder.problems.length > 0) throw new MeshConfigError(decoder.problems);
     // Istio validates the annotation over its defaults, not over the mesh's configuration.
-    const problems = validateProxyConfig({ ...this.#defaults, ...given });
+    const problems = validateProxyConfig({ ...this.#defaults, ...given }, '', this.#demands);
     if (problems.length > 0) throw new MeshConfigError(problems);
     if (this.#mode === 'webhook') return mergeProxyConfig(this.#base, given);
     return mergeProxyDocument(this.#base, document, decoder);

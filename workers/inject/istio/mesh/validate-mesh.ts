@@ -8,14 +8,14 @@ import type { MeshConfig } from './config.ts';
 import { nanosOf } from './duration.ts';
 import type { MeshProblem } from './mesh-error.ts';
 import { checkLocalityLoadBalancing, checkZoneAwareLoadBalancing } from './validate-locality.ts';
-import { validateProxyConfig } from './validate-proxy.ts';
+import { type ProxyDemands, validateProxyConfig } from './validate-proxy.ts';
 import { checkInboundRetries, checkTrafficPolicy } from './validate-traffic.ts';
 
 const NANOS_PER_MILLISECOND = 1_000_000n;
 const MAX_CONNECT_TIMEOUT_NANOS = 3_600n * 1_000_000_000n;
 
 /** Everything wrong with the configuration, code MESH_CONFIG_INVALID. */
-export function validateMeshConfig(config: MeshConfig): readonly MeshProblem[] {
+export function validateMeshConfig(config: MeshConfig, demands?: ProxyDemands): readonly MeshProblem[] {
   const mesh = new Checker(config);
   mesh.report('proxyListenPort', checkPort(mesh.number('proxyListenPort')));
   checkTimeouts(mesh);
@@ -31,7 +31,7 @@ export function validateMeshConfig(config: MeshConfig): readonly MeshProblem[] {
   if (policy !== undefined) checkTrafficPolicy(policy);
   const retries = mesh.within('defaultInboundHttpRetryPolicy');
   if (retries !== undefined) checkInboundRetries(retries);
-  return [...mesh.problems, ...validateProxyConfig(config.defaultConfig ?? {}, 'defaultConfig')];
+  return [...mesh.problems, ...validateProxyConfig(config.defaultConfig ?? {}, 'defaultConfig', demands)];
 }
 
 function checkTimeouts(mesh: Checker): void {

@@ -2,6 +2,7 @@
  * What Istio demands of a proxy configuration (ValidateMeshConfigProxyConfig), of a mesh's `defaultConfig` and of the annotation
  * `proxy.istio.io/config` alike.
  */
+import { type Features, NEWEST } from '../features.ts';
 import { checkAddress, checkAddressOnHost, checkPort } from './address.ts';
 import { Checker } from './checker.ts';
 import type { ProxyConfig } from './config.ts';
@@ -10,21 +11,29 @@ import type { MeshProblem } from './mesh-error.ts';
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 const MIN_HTTP2_WINDOW = 65535;
+const MAX_DRAIN_NANOS = 3_600n * NANOS_PER_SECOND;
 /** Numbers of ClientTLSSettings.TLSmode. */
 const TLS_SIMPLE = 1;
 const TLS_MUTUAL = 2;
 
+/** What a release demands, of its switches. */
+export type ProxyDemands = Pick<Features, 'limitDrainDuration' | 'refuseConfigMapCredential'>;
+
 /** Everything wrong with the configuration, code MESH_CONFIG_INVALID; paths begin with `path`. */
-export function validateProxyConfig(config: ProxyConfig, path = ''): readonly MeshProblem[] {
+export function validateProxyConfig(
+  config: ProxyConfig,
+  path = '',
+  demands: ProxyDemands = NEWEST,
+): readonly MeshProblem[] {
   const proxy = new Checker(config, path);
   for (const member of ['configPath', 'binaryPath'] as const) {
     if (proxy.text(member) === '') proxy.report(member, 'must not be empty');
   }
   checkClusterName(proxy);
-  checkDrainDuration(proxy);
+  checkDrainDuration(proxy, demands);
   checkDiscoveryAddress(proxy);
   const tracing = proxy.within('tracing');
-  if (tracing !== undefined) checkTracing(tracing);
+  if (tracing !== undefined) checkTracing(tracing, demands);
   checkCollectors(proxy);
   proxy.report('proxyAdminPort', checkPort(proxy.number('proxyAdminPort')));
   if (![0, 1].includes(proxy.number('controlPlaneAuthPolicy'))) {
@@ -44,11 +53,11 @@ function checkClusterName(proxy: Checker): void {
   else if (name[0] === 'ServiceCluster' && name[1] === '') proxy.report('serviceCluster', 'must not be empty');
 }
 
-function checkDrainDuration(proxy: Checker): void {
+function checkDrainDuration(proxy: Checker, { limitDrainDuration }: ProxyDemands): void {
   if (!proxy.requireDuration('drainDuration')) return;
-  if (nanosOf(proxy.duration('drainDuration')) % NANOS_PER_SECOND !== 0n) {
-    proxy.report('drainDuration', 'must be whole seconds');
-  }
+  const nanos = nanosOf(proxy.duration('drainDuration'));
+  if (nanos % NANOS_PER_SECOND !== 0n) proxy.report('drainDuration', 'must be whole seconds');
+  if (limitDrainDuration && nanos > MAX_DRAIN_NANOS) proxy.report('drainDuration', 'must be at most 1h');
 }
 
 function checkDiscoveryAddress(proxy: Checker): void {
@@ -56,7 +65,7 @@ function checkDiscoveryAddress(proxy: Checker): void {
   proxy.report('discoveryAddress', address === '' ? 'must not be empty' : checkAddress(address));
 }
 
-function checkTracing(tracing: Checker): void {
+function checkTracing(tracing: Checker, demands: ProxyDemands): void {
   const lightstep = tracing.choice('Tracer', 'Lightstep');
   if (lightstep !== undefined) {
     lightstep.report('address', checkAddress(lightstep.text('address')));
@@ -67,13 +76,13 @@ function checkTracing(tracing: Checker): void {
     collector?.report('address', checkAddressOnHost(collector.text('address')));
   }
   const tls = tracing.within('tlsSettings');
-  if (tls !== undefined) checkTls(tls);
+  if (tls !== undefined) checkTls(tls, demands);
 }
 
-function checkTls(tls: Checker): void {
+function checkTls(tls: Checker, { refuseConfigMapCredential }: ProxyDemands): void {
   const mode = tls.number('mode');
   const credential = tls.text('credentialName');
-  if (credential.startsWith('configmap://')) {
+  if (refuseConfigMapCredential && credential.startsWith('configmap://')) {
     tls.report('credentialName', 'can not name a ConfigMap, for a mesh has no namespace to look in');
   }
   const hasCa = tls.text('caCertificates') !== '' || tls.texts('subjectAltNames').length > 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileLinkerd } from '../compile.ts';
-import { applyFlags, FlagError, PROXY_FLAGS } from './flags.ts';
+import { applyFlags, deprecations, FlagError, PROXY_FLAGS } from './flags.ts';
 import { overrideAnnotations } from './overrides.ts';
 
 const { values } = compileLinkerd({
@@ -113,4 +113,18 @@ test('values that a flag can not have are errors', () => {
   ] as const) {
     assert.throws(() => applyFlags(values, new Map([[flag, text]])), FlagError, `--${flag} ${text}`);
   }
+});
+
+test('deprecated flags are told as Linkerd tells them', () => {
+  const given = new Map([
+    ['proxy-memory', '1Mi'],
+    ['proxy-cpu-request', '1'],
+    ['proxy-version', 'v5'],
+  ]);
+  assert.equal(
+    deprecations(given),
+    'Flag --proxy-memory has been deprecated, use --proxy-memory-request instead\n' +
+      'Flag --proxy-version has been deprecated, use --set proxy.image.version=<version>\n',
+  );
+  assert.equal(deprecations(new Map([['ingress', 'true']])), '');
 });

@@ -19,6 +19,8 @@ export interface ProxyFlag {
   /** What stands for the value in the help; null for a switch, which may be given `=false`. */
   readonly value: string | null;
   readonly description: string;
+  /** What to use instead, where Linkerd says so on standard error. */
+  readonly deprecated?: string;
   /** The values with it set. Throws FlagError. */
   readonly apply: (values: Values, text: string) => Values;
 }
@@ -124,11 +126,20 @@ export const PROXY_FLAGS: readonly ProxyFlag[] = [
   proxyFlag('default-inbound-policy', '<policy>', 'policy for inbound traffic that no other covers', (text) => ({
     defaultInboundPolicy: text,
   })),
-  proxyFlag('proxy-memory', '<quantity>', 'the same as --proxy-memory-request', (text) => ({ memoryRequest: text })),
-  proxyFlag('proxy-cpu', '<quantity>', 'CPU that the proxy requests, without threads of its own', (text) => ({
-    cpuRequest: text,
-  })),
   {
+    ...proxyFlag('proxy-memory', '<quantity>', 'the same as --proxy-memory-request', (text) => ({
+      memoryRequest: text,
+    })),
+    deprecated: 'use --proxy-memory-request instead',
+  },
+  {
+    ...proxyFlag('proxy-cpu', '<quantity>', 'CPU that the proxy requests, without threads of its own', (text) => ({
+      cpuRequest: text,
+    })),
+    deprecated: 'use --proxy-cpu-request instead',
+  },
+  {
+    deprecated: 'use --set proxy.image.version=<version>',
     ...proxyFlag('proxy-version', '<tag>', "tag of the proxy's image", (text) => ({ imageVersion: text })),
     short: 'v',
   },
@@ -149,6 +160,13 @@ export const PROXY_FLAGS: readonly ProxyFlag[] = [
   proxyFlag('ingress', null, 'ingress mode', (text) => ({ isIngress: boolean(text) })),
   proxyFlag('opaque-ports', '<ports>', 'ports whose protocol is not looked at', (text) => ({ opaquePorts: text })),
 ];
+
+/** What Linkerd says of deprecated flags that are given, a line each. */
+export function deprecations(given: ReadonlyMap<string, string>): string {
+  return PROXY_FLAGS.filter(({ name, deprecated }) => deprecated !== undefined && given.has(name))
+    .map(({ name, deprecated }) => `Flag --${name} has been deprecated, ${deprecated}\n`)
+    .join('');
+}
 
 /** The values with flags set, in the order of the table. Throws FlagError. */
 export function applyFlags(values: LinkerdValues, given: ReadonlyMap<string, string>): LinkerdValues {
