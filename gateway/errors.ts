@@ -25,6 +25,7 @@ export const REQUEST_ERRORS = {
   PATH_UNKNOWN: entry('upstream', 404, false, 'No mesh answers this path.'),
   MESH_UNKNOWN: entry('upstream', 404, false, 'There is no mesh of this name.'),
   REVISION_NOT_FOUND: entry('upstream', 404, false, 'The mesh has no revision and no tag of this name.'),
+  POLICY_NOT_FOUND: entry('upstream', 404, false, 'There is no pod policy of this name.'),
   METHOD_NOT_ALLOWED: entry('upstream', 405, false, 'Admission reviews are sent with POST.'),
   REQUEST_TIMEOUT: entry('upstream', 408, true, 'The request did not arrive completely in time.'),
   BODY_TOO_LARGE: entry('upstream', 413, false, 'The body is larger than 6 MiB.'),

@@ -2,6 +2,7 @@
  * The immutable configuration that serves requests: everything one commit says, resolved, validated and compiled.
  * A request takes one snapshot at its start and keeps it to the end.
  */
+import type { PolicySetSource } from '../workers/policy/policy-source.ts';
 import type { NativeSidecars, OwnerRecord, RevisionSource } from '../workers/protocol.ts';
 
 export type Provider = 'istio' | 'linkerd' | 'template';
@@ -47,6 +48,8 @@ export interface Snapshot {
   /** Claimed URL path → mesh name. */
   readonly paths: ReadonlyMap<string, string>;
   readonly clusters: ReadonlyMap<string, ClusterSnapshot>;
+  /** Pod policies, the suspended among them; null when there are none. */
+  readonly policies: PolicySetSource | null;
 }
 
 /** One thing wrong with a commit's files; all of them are reported at once. */

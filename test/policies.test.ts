@@ -10,6 +10,7 @@ import { createSchemaCheck } from '../gateway/gitsync/schema-check.ts';
 import { runInjectionTests } from '../gateway/policytest/run.ts';
 import { compileRevision } from '../workers/inject/compile.ts';
 import { CompileError } from '../workers/inject/provider.ts';
+import { CompiledPolicies } from '../workers/policy/policy-set.ts';
 
 const root = join(import.meta.dirname, '..', 'policies');
 const { signal } = new AbortController();
@@ -18,7 +19,8 @@ const build = await buildSnapshot(await found.load(signal), EMPTY_BUILD_CACHE, {
   check: createSchemaCheck(),
   compile: async (source) => {
     try {
-      compileRevision(source);
+      if (!('policies' in source)) compileRevision(source);
+      else new CompiledPolicies(source);
       return [];
     } catch (error) {
       if (error instanceof CompileError) return error.problems;
@@ -63,7 +65,13 @@ describe('the default policies', () => {
 
 describe('the default policies inject what their tests say', () => {
   const { snapshot } = build;
-  const results = snapshot === null ? [] : runInjectionTests(snapshot, build.tests, '', compileRevision);
+  const results =
+    snapshot === null
+      ? []
+      : runInjectionTests(snapshot, build.tests, '', {
+          revision: compileRevision,
+          policies: (source) => new CompiledPolicies(source),
+        });
   it('and there are tests', () => assert.ok(results.length >= 10));
   for (const { name, failures } of results) it(name, () => assert.deepEqual(failures, []));
 });

@@ -19,24 +19,24 @@ function source(digest: string, changes: Partial<IstioRevisionSpec>): RevisionSo
   return { digest, mesh: 'mesh', name: 'default', spec };
 }
 
-test('a revision with warnings alone serves', () => {
+test('a revision with warnings alone serves', async () => {
   const untold = source('untold', {});
   assert.deepEqual(
-    check(untold).map(({ code, severity }) => [code, severity]),
+    (await check(untold)).map(({ code, severity }) => [code, severity]),
     [['RELEASE_UNKNOWN', 'warning']],
   );
-  assert.equal(warm([source('untold too', {})])[0]?.ok, true);
+  assert.equal((await warm([source('untold too', {})]))[0]?.ok, true);
 });
 
-test('a revision that is told its release has nothing to tell', () => {
-  assert.deepEqual(check(source('told', { release: '1.24.6' })), []);
+test('a revision that is told its release has nothing to tell', async () => {
+  assert.deepEqual(await check(source('told', { release: '1.24.6' })), []);
 });
 
-test('a revision that does not compile tells why, and does not serve', () => {
+test('a revision that does not compile tells why, and does not serve', async () => {
   const broken = source('broken', { release: '1.24.6', values: '[]' });
   assert.deepEqual(
-    check(broken).map(({ code }) => code),
+    (await check(broken)).map(({ code }) => code),
     ['VALUES_TYPE'],
   );
-  assert.equal(warm([broken])[0]?.ok, false);
+  assert.equal((await warm([broken]))[0]?.ok, false);
 });

@@ -3,6 +3,11 @@
  */
 
 import type { ReuseQuestion } from './inject/reuse.ts';
+import type { PolicySetSource } from './policy/policy-source.ts';
+
+/** What a worker compiles ahead of requests. */
+export type CompileSource = RevisionSource | PolicySetSource;
+
 import type { Letter } from './mailbox.ts';
 
 /** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
@@ -83,10 +88,14 @@ export interface OwnerRecord {
 }
 
 export interface InjectTask {
-  /** Digest of the revision to inject with. */
+  /** Digest of the revision to inject with; empty: pod policies answer alone. */
   readonly revision: string;
   /** Present when the worker may not know the revision yet. */
   readonly source?: RevisionSource;
+  /** Digest of the pod policies that have a say; left out where there are none. */
+  readonly policies?: string;
+  /** The one policy that is asked; left out: all of them. */
+  readonly policyName?: string;
   /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
   readonly review: string;
   /** KEY/VALUE pairs of the URL after mesh and rev (`cluster`, `net`, …), already unescaped. */

@@ -146,12 +146,15 @@ export class AdmissionHandler implements ExchangeOwner {
   }
 
   #submit(exchange: Exchange, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
-    const { mesh, revision, params, cluster } = resolution.route;
+    const { mesh, revision, params, cluster, policyName } = resolution.route;
+    const policies = this.#dependencies.router()?.snapshot.policies ?? null;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
     const task = {
       revision: revision.digest,
       params,
+      ...(policies === null ? {} : { policies: policies.digest }),
+      ...(policyName === null ? {} : { policyName }),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
     };

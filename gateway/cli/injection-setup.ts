@@ -70,6 +70,7 @@ export async function loadDestination(
   requestPath?: string,
 ): Promise<Destination> {
   const snapshot = await loadSnapshot(flags, context);
+  const policies = await compilePolicies(snapshot);
   const { compileRevision } = await import('../../workers/inject/compile.ts');
   const { ClusterView, chooseCluster } = await import('../routing/cluster.ts');
   const { mesh, revision, params } =
@@ -80,6 +81,7 @@ export async function loadDestination(
     revision: coded(() => compileRevision(overridden(revision, flags))),
     params,
     cluster: cluster === null ? null : new ClusterView(cluster),
+    ...policies,
   };
 }
 
@@ -102,6 +104,12 @@ interface ChosenRoute {
   readonly mesh: Mesh;
   readonly revision: RevisionSource;
   readonly params: Destination['params'];
+}
+
+async function compilePolicies({ policies }: Snapshot): Promise<Pick<Destination, 'policies'>> {
+  if (policies === null) return {};
+  const { CompiledPolicies } = await import('../../workers/policy/policy-set.ts');
+  return { policies: new CompiledPolicies(policies) };
 }
 
 function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): ChosenRoute {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import type { CheckedSource } from '../gitsync/check.ts';
 import { displaySource } from '../gitsync/location.ts';
 import { formatProblem, problem, SourceError } from '../gitsync/problem.ts';
@@ -95,13 +95,15 @@ export function splitSource(argument: string): { readonly source: string; readon
   return { source: argument.slice(0, at), ref: argument.slice(at + 1) };
 }
 
-/** Compiles revisions here, and tells what is wrong with them. */
-export async function inProcessCompiler(): Promise<(source: RevisionSource) => Promise<readonly CompileProblem[]>> {
+/** Compiles revisions and policies here, and tells what is wrong with them. */
+export async function inProcessCompiler(): Promise<(source: CompileSource) => Promise<readonly CompileProblem[]>> {
   const { compileRevision } = await import('../../workers/inject/compile.ts');
   const { CompileError } = await import('../../workers/inject/provider.ts');
   return async (source) => {
     try {
-      return compileRevision(source).warnings;
+      if (!('policies' in source)) return compileRevision(source).warnings;
+      const { CompiledPolicies } = await import('../../workers/policy/policy-set.ts');
+      return new CompiledPolicies(source).warnings;
     } catch (error) {
       if (error instanceof CompileError) return error.problems;
       throw error;
@@ -119,7 +121,11 @@ async function runTests({ snapshot, tests, prefix }: CheckedSource): Promise<Tes
   if (snapshot === null) return { passed: 0, failed: 0, problems: [] };
   const { runInjectionTests } = await import('../policytest/run.ts');
   const { compileRevision } = await import('../../workers/inject/compile.ts');
-  const results = runInjectionTests(snapshot, tests, prefix, compileRevision);
+  const { CompiledPolicies } = await import('../../workers/policy/policy-set.ts');
+  const results = runInjectionTests(snapshot, tests, prefix, {
+    revision: compileRevision,
+    policies: (source) => new CompiledPolicies(source),
+  });
   const problems = results.flatMap(({ name, file, line, column, failures }) =>
     failures.map((failure) => problem('TEST_FAILED', file, `test ${name}: ${failure}`, { line, column })),
   );

@@ -9,6 +9,7 @@ import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.
 import { listSwitches, type SwitchState } from '../../workers/inject/release/list.ts';
 import { decodeReview } from '../../workers/inject/review.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
+import type { PolicyNote } from '../../workers/policy/run.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { istioWebhooks, type Labels, selects, type WebhookPrefix, whyNotSent } from '../istio/webhooks.ts';
 import { LINKERD_WEBHOOK } from '../linkerd/webhook.ts';
@@ -81,8 +82,20 @@ export function explainReview(
     return { ...told, steps: [...steps, step], verdict: verdictOf(step, 'denied') };
   }
   const full: InjectRequest = { ...request, object };
-  const decision = revision.inject(full);
-  const all = [...steps, ...providerSteps(destination, full, decision)];
+  let injected: InjectDecision | null = null;
+  const inject = (asked: InjectRequest): InjectDecision => {
+    injected = revision.inject(asked);
+    return injected;
+  };
+  const byPolicies = destination.policies?.explain(request, decoded.raw, { mesh: mesh.name, inject }) ?? null;
+  const decision = byPolicies?.decision ?? inject(full);
+  const notes = byPolicies?.notes ?? [];
+  const all = [
+    ...steps,
+    ...policySteps(notes, 'BeforeInjection'),
+    ...(injected === null ? [] : providerSteps(destination, full, injected)),
+    ...policySteps(notes, 'AfterInjection'),
+  ];
   return { ...told, steps: all, verdict: decisionVerdict(decision, object, all) };
 }
 
@@ -196,6 +209,20 @@ function providerSteps({ revision }: Destination, request: InjectRequest, decisi
 
 function coded(code: string): Pick<Step, 'code'> {
   return reasonOf(code) === undefined ? {} : { code: code as ReasonCode };
+}
+
+// ── pod policies ──
+
+function policySteps(notes: readonly PolicyNote[], phase: PolicyNote['phase']): Step[] {
+  return notes
+    .filter((note) => note.phase === phase)
+    .map(({ policy, effect, says }) => ({
+      rule: 'policy',
+      saw: policy,
+      says: effect === 'denied' ? says : `${effect}: ${says}`,
+      ...(effect === 'denied' ? { effect: 'deny', code: 'POLICY_DENIED' } : { effect: 'next' }),
+      ...(effect === 'skips injection' ? { effect: 'skip', code: 'POLICY_SKIPS_INJECTION' } : {}),
+    }));
 }
 
 // ── the sentence ──

@@ -4,6 +4,7 @@
  */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
+import { checkPolicies } from './check-policies.ts';
 import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
 import { checkOverlays } from './overlay-check.ts';
 import { parseFiles } from './parse-files.ts';
@@ -78,7 +79,8 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
   }
   const resolved = await resolveSet(set, tree, cache.references, options.signal);
   const compiled = await compileRevisions(resolved.revisions, cache.compiled, options);
-  const problems = [...validated, ...resolved.problems, ...compiled.problems];
+  const checked = await checkPolicies(resolved.policies, cache.compiled, options);
+  const problems = [...validated, ...resolved.problems, ...compiled.problems, ...checked.problems];
   const candidate = { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts };
   if (!problems.some(isError) && options.test !== undefined && resolved.tests.size > 0) {
     problems.push(...(await options.test(candidate, resolved.tests, tree.prefix, options.signal)));
@@ -88,7 +90,11 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
     tests: resolved.tests,
     set,
     problems,
-    cache: { files: parsed.cache, references: resolved.cache, compiled: compiled.cache },
+    cache: {
+      files: parsed.cache,
+      references: resolved.cache,
+      compiled: new Map([...compiled.cache, ...checked.cache]),
+    },
     work: { parsedFiles: parsed.parsedCount, compiledRevisions: compiled.compiledCount },
   };
 }

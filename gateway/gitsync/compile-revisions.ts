@@ -1,13 +1,13 @@
 /** Step compile: whether each revision can be compiled, tried once for each digest. */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import type { Problem } from '../snapshot.ts';
 import { COMPILE_CONCURRENCY } from './limits.ts';
 import { problem } from './problem.ts';
 import type { ResolvedRevision } from './revision-source.ts';
 
 /** Compiles one revision to see whether it can be: no errors when it can, warnings perhaps. Rejects when it could not be tried. */
-export type CompileRevision = (source: RevisionSource) => Promise<readonly CompileProblem[]>;
+export type CompileRevision = (source: CompileSource) => Promise<readonly CompileProblem[]>;
 
 export interface CompiledRevisions {
   readonly problems: readonly Problem[];

@@ -4,6 +4,13 @@ import gatewaySourceSchema from '../../policies/schema/gateway-source.schema.jso
 import injectionTestSchema from '../../policies/schema/injection-test.schema.json' with { type: 'json' };
 import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'json' };
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
+import podPolicySchema from '../../policies/schema/pod-policy.schema.json' with { type: 'json' };
+import admissionPolicySchema from '../../policies/schema/validating-admission-policy.schema.json' with { type: 'json' };
+import admissionBindingSchema from '../../policies/schema/validating-admission-policy-binding.schema.json' with {
+  type: 'json',
+};
+import type { Operation } from '../../workers/jsonpatch/operation.ts';
+import type { PolicyPhase, ResourceRule, ValidationAction } from '../../workers/policy/policy-source.ts';
 import type { NativeSidecars } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import type { OnError, Provider } from '../snapshot.ts';
@@ -16,10 +23,20 @@ export const KIND_SCHEMAS = {
   MeshRevision: meshRevisionSchema,
   ClusterSnapshot: clusterSnapshotSchema,
   InjectionTest: injectionTestSchema,
+  PodPolicy: podPolicySchema,
+  ValidatingAdmissionPolicy: admissionPolicySchema,
+  ValidatingAdmissionPolicyBinding: admissionBindingSchema,
   GatewaySource: gatewaySourceSchema,
 } as const;
 
 export type Kind = keyof typeof KIND_SCHEMAS;
+
+/** Kinds of Kubernetes' own that are taken as they are. */
+export const ADMISSION_VERSION = 'admissionregistration.k8s.io/v1';
+export const ADMISSION_KINDS: ReadonlySet<string> = new Set([
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+]);
 
 export interface MeshSpec {
   readonly provider: Provider;
@@ -93,6 +110,71 @@ export interface ClusterSnapshotSpec {
   readonly nodes?: readonly { readonly name: string; readonly kubeletVersion: string }[];
 }
 
+export interface ExpressionSpec {
+  readonly name: string;
+  readonly expression: string;
+}
+
+export interface PodPolicySpec {
+  readonly suspend?: boolean;
+  readonly priority?: number;
+  readonly phase?: PolicyPhase;
+  readonly match?: {
+    readonly namespaceSelector?: JsonObject;
+    readonly objectSelector?: JsonObject;
+    readonly operations?: readonly string[];
+    readonly meshes?: readonly string[];
+    readonly matchConditions?: readonly ExpressionSpec[];
+  };
+  readonly variables?: readonly ExpressionSpec[];
+  readonly mutations?: readonly {
+    /** Exactly one of the three. */
+    readonly jsonPatch?: readonly Operation[];
+    readonly merge?: JsonObject;
+    readonly template?: TextReference;
+  }[];
+  readonly validations?: readonly {
+    readonly expression: string;
+    readonly message?: string;
+    readonly messageExpression?: string;
+    readonly reason?: string;
+    readonly action?: ValidationAction;
+  }[];
+  readonly auditAnnotations?: readonly { readonly key: string; readonly valueExpression: string }[];
+  readonly skipInjection?: boolean;
+  readonly failurePolicy?: 'Fail' | 'Ignore';
+}
+
+/** admissionregistration.k8s.io/v1 MatchResources. */
+export interface MatchResourcesSpec {
+  readonly namespaceSelector?: JsonObject;
+  readonly objectSelector?: JsonObject;
+  readonly resourceRules?: readonly ResourceRule[];
+  readonly excludeResourceRules?: readonly ResourceRule[];
+}
+
+export interface ValidatingAdmissionPolicySpec {
+  readonly paramKind?: JsonObject;
+  readonly matchConstraints?: MatchResourcesSpec;
+  readonly matchConditions?: readonly ExpressionSpec[];
+  readonly variables?: readonly ExpressionSpec[];
+  readonly validations?: readonly {
+    readonly expression: string;
+    readonly message?: string;
+    readonly messageExpression?: string;
+    readonly reason?: string;
+  }[];
+  readonly auditAnnotations?: readonly { readonly key: string; readonly valueExpression: string }[];
+  readonly failurePolicy?: 'Fail' | 'Ignore';
+}
+
+export interface ValidatingAdmissionPolicyBindingSpec {
+  readonly policyName: string;
+  readonly paramRef?: JsonObject;
+  readonly matchResources?: MatchResourcesSpec;
+  readonly validationActions: readonly ValidationAction[];
+}
+
 export interface InjectionExpectation {
   readonly outcome: 'patched' | 'skipped' | 'denied' | 'failed';
   readonly reason?: string;
@@ -103,6 +185,9 @@ export interface InjectionExpectation {
   readonly volumes?: readonly string[];
   readonly pod?: JsonObject;
   readonly idempotent?: boolean;
+  /** Parts of the answer's warnings. */
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
 export interface InjectionTestSpec {
@@ -111,6 +196,8 @@ export interface InjectionTestSpec {
   readonly cluster?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly namespace?: string;
+  /** The only policies that have a say, also where they are suspended; left out: those of the folder. */
+  readonly policies?: readonly string[];
   /** Either this or `review`. */
   readonly pod?: JsonObject;
   readonly review?: string;
@@ -151,5 +238,8 @@ export interface SpecOfKind {
   readonly MeshRevision: MeshRevisionSpec;
   readonly ClusterSnapshot: ClusterSnapshotSpec;
   readonly InjectionTest: InjectionTestSpec;
+  readonly PodPolicy: PodPolicySpec;
+  readonly ValidatingAdmissionPolicy: ValidatingAdmissionPolicySpec;
+  readonly ValidatingAdmissionPolicyBinding: ValidatingAdmissionPolicyBindingSpec;
   readonly GatewaySource: GatewaySourceSpec;
 }

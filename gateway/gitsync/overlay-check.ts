@@ -1,10 +1,13 @@
 /** Whether overlays keep to what their GatewaySources allow them: kinds, meshes, namespaces. */
+
+import type { JsonObject } from '../../workers/template/value.ts';
 import type { Problem } from '../snapshot.ts';
 import { fieldProblem, type PolicyDocument } from './policy-file.ts';
 import type { PlacedFile } from './policy-set.ts';
 import type { SourceAllowance } from './source-spec.ts';
 import { layerOf, type SourceTree } from './tree.ts';
 import type { FieldPath } from './yaml-document.ts';
+import { isMapping } from './yaml-document.ts';
 
 /** A name that a document speaks of, and where. */
 interface Mention {
@@ -47,6 +50,16 @@ function excesses(document: PolicyDocument, allow: SourceAllowance): readonly { 
   return [...beyond(meshes, allow.meshes, 'mesh'), ...beyond(namespaces, allow.namespaces, 'namespace')];
 }
 
+/** The name of all meshes or namespaces at once, which only a pattern for all of them allows. */
+const EVERYTHING = '*';
+
+/** The one namespace that a selector names by its own label; everything where it names none. */
+function selectedNamespace(selector: JsonObject | undefined): string {
+  const labels = selector?.['matchLabels'];
+  const name = isMapping(labels) ? labels['kubernetes.io/metadata.name'] : undefined;
+  return typeof name === 'string' ? name : EVERYTHING;
+}
+
 /** What a document has a say in. Every kind has to have its place here, so that none is let through unseen. */
 function reachOf(document: PolicyDocument): Reach {
   switch (document.kind) {
@@ -72,6 +85,20 @@ function reachOf(document: PolicyDocument): Reach {
         ],
       };
     }
+    case 'PodPolicy': {
+      const { meshes = [EVERYTHING], namespaceSelector } = document.spec.match ?? {};
+      const path = ['spec', 'match'];
+      return {
+        meshes: meshes.map((name) => ({ name, path })),
+        namespaces: [{ name: selectedNamespace(namespaceSelector), path }],
+      };
+    }
+    case 'ValidatingAdmissionPolicy':
+    case 'ValidatingAdmissionPolicyBinding':
+      return {
+        meshes: [{ name: EVERYTHING, path: ['spec'] }],
+        namespaces: [{ name: EVERYTHING, path: ['spec'] }],
+      };
     case 'InjectionTest':
       // A test changes nothing; what it asks of its mesh is its author's concern.
       return { meshes: [{ name: document.spec.mesh, path: ['spec', 'mesh'] }], namespaces: [] };

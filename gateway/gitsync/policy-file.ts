@@ -1,6 +1,16 @@
 /** Reads one file's policy documents, each checked against its schema. The result depends on the text alone, so it can be kept by blob. */
+
+import type { JsonObject } from '../../workers/template/value.ts';
 import type { Problem } from '../snapshot.ts';
-import { API_GROUP, API_VERSION, KIND_SCHEMAS, type Kind, type SpecOfKind } from './kinds.ts';
+import {
+  ADMISSION_KINDS,
+  ADMISSION_VERSION,
+  API_GROUP,
+  API_VERSION,
+  KIND_SCHEMAS,
+  type Kind,
+  type SpecOfKind,
+} from './kinds.ts';
 import { suggestion } from './nearest.ts';
 import { parseDocumentsAside } from './parsing.ts';
 import { type Position, type ProblemCode, problem } from './problem.ts';
@@ -46,7 +56,8 @@ export function isPolicyFileName(path: string): boolean {
 }
 
 /** A document of our group, in block or flow style; other YAML, templates of charts among it, is not even parsed. */
-const OUR_API_VERSION = /(?:^|[\s{,])["']?apiVersion["']?\s*:\s*["']?meshgate\.dev\//;
+const OUR_API_VERSION =
+  /(?:^|[\s{,])["']?(?:apiVersion["']?\s*:\s*["']?meshgate\.dev\/|kind["']?\s*:\s*["']?(?:Validating|Mutating)AdmissionPolicy)/;
 
 /** @param maxBytes of a file with documents of ours; other YAML may be as large as it likes. */
 export async function parsePolicyFile(
@@ -100,7 +111,9 @@ function readDocument(document: YamlDocument, check: SchemaCheck): PolicyDocumen
   const { value } = document;
   if (!isMapping(value)) return null;
   const apiVersion = memberOf(value, 'apiVersion');
-  if (typeof apiVersion !== 'string' || !apiVersion.startsWith(`${API_GROUP}/`)) return null;
+  if (typeof apiVersion !== 'string') return null;
+  if (apiVersion.startsWith('admissionregistration.k8s.io/')) return readAdmissionDocument(document, value, check);
+  if (!apiVersion.startsWith(`${API_GROUP}/`)) return null;
   const fault = (code: ProblemCode, message: string, path: FieldPath) => ({
     problems: [{ code, message, position: document.locate(path) }],
   });
@@ -113,11 +126,42 @@ function readDocument(document: YamlDocument, check: SchemaCheck): PolicyDocumen
   }
   const kind = memberOf(value, 'kind');
   if (typeof kind !== 'string') return fault('DOCUMENT_INVALID', 'the document has no kind', ['kind']);
-  if (!isKind(kind)) {
-    const known = Object.keys(KIND_SCHEMAS);
+  if (!isKind(kind) || ADMISSION_KINDS.has(kind)) {
+    const known = Object.keys(KIND_SCHEMAS).filter((each) => !ADMISSION_KINDS.has(each));
     const hint = suggestion(kind, known) || `; there are ${known.join(', ')}`;
     return fault('KIND_UNKNOWN', `unknown kind ${JSON.stringify(kind)}${hint}`, ['kind']);
   }
+  return checked(document, kind, value, check);
+}
+
+/** A policy of Kubernetes' own; null for its other kinds, which are not ours to read. */
+function readAdmissionDocument(
+  document: YamlDocument,
+  value: JsonObject,
+  check: SchemaCheck,
+): PolicyDocument | { problems: TextProblem[] } | null {
+  const kind = memberOf(value, 'kind');
+  if (typeof kind !== 'string') return null;
+  const position = document.locate(['kind']);
+  if (kind.startsWith('MutatingAdmissionPolicy')) {
+    const message = `${kind} is not supported: write its mutations as a PodPolicy`;
+    return { problems: [{ code: 'POLICY_KIND_UNSUPPORTED', message, position }] };
+  }
+  if (!isKind(kind) || !ADMISSION_KINDS.has(kind)) return null;
+  const version = memberOf(value, 'apiVersion');
+  if (version !== ADMISSION_VERSION) {
+    const message = `${kind} is read in version ${ADMISSION_VERSION}, not ${String(version)}`;
+    return { problems: [{ code: 'VERSION_UNKNOWN', message, position: document.locate(['apiVersion']) }] };
+  }
+  return checked(document, kind, value, check);
+}
+
+function checked(
+  document: YamlDocument,
+  kind: Kind,
+  value: JsonObject,
+  check: SchemaCheck,
+): PolicyDocument | { problems: TextProblem[] } {
   const problems = check(kind, value).map(({ code, message, path, part }) => ({
     code,
     message,

@@ -22,6 +22,9 @@ export interface PolicySet {
   readonly revisions: ReadonlyMap<string, ReadonlyMap<string, Placed<'MeshRevision'>>>;
   readonly clusters: ReadonlyMap<string, Placed<'ClusterSnapshot'>>;
   readonly tests: ReadonlyMap<string, Placed<'InjectionTest'>>;
+  readonly podPolicies: ReadonlyMap<string, Placed<'PodPolicy'>>;
+  readonly admissionPolicies: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicy'>>;
+  readonly admissionBindings: ReadonlyMap<string, Placed<'ValidatingAdmissionPolicyBinding'>>;
   /** Documents that took the place of another source's: the later one's to the earlier one's. */
   readonly replaced: ReadonlyMap<YamlDocument, PlacedText>;
 }
@@ -52,6 +55,9 @@ export function collectPolicySet(
   const revisions = new Map<string, Map<string, Placed<'MeshRevision'>>>();
   const clusters = new Map<string, Placed<'ClusterSnapshot'>>();
   const tests = new Map<string, Placed<'InjectionTest'>>();
+  const podPolicies = new Map<string, Placed<'PodPolicy'>>();
+  const admissionPolicies = new Map<string, Placed<'ValidatingAdmissionPolicy'>>();
+  const admissionBindings = new Map<string, Placed<'ValidatingAdmissionPolicyBinding'>>();
   const problems: Problem[] = [];
   const { prefix } = tree;
   const replaced = new Map<YamlDocument, PlacedText>();
@@ -104,6 +110,15 @@ export function collectPolicySet(
       case 'InjectionTest':
         add(tests, file, document, 'injection test');
         break;
+      case 'PodPolicy':
+        add(podPolicies, file, document, 'pod policy');
+        break;
+      case 'ValidatingAdmissionPolicy':
+        add(admissionPolicies, file, document, 'validating admission policy');
+        break;
+      case 'ValidatingAdmissionPolicyBinding':
+        add(admissionBindings, file, document, 'validating admission policy binding');
+        break;
       case 'GatewaySource': {
         const message = 'a GatewaySource is given to the gateway in the file of --config, not in a source';
         problems.push(fieldProblem('KIND_MISPLACED', prefix + file, document, ['kind'], message));
@@ -111,6 +126,7 @@ export function collectPolicySet(
       }
     }
   }
+  const policies = { podPolicies, admissionPolicies, admissionBindings };
   const complete = files.every(({ content }) => content.complete);
   for (const { file, document } of documents) {
     if (!saysReplaces(document.source) || replaced.has(document.source)) continue;
@@ -118,7 +134,7 @@ export function collectPolicySet(
     const message = `no other source defines ${document.kind} ${document.name}, so that there is nothing to replace`;
     problems.push({ ...fieldProblem('REPLACES_NOTHING', prefix + file, document, path, message), severity: 'warning' });
   }
-  return { set: { broken, complete, meshes, revisions, clusters, tests, replaced }, problems };
+  return { set: { broken, complete, meshes, revisions, clusters, tests, replaced, ...policies }, problems };
 }
 
 function saysReplaces({ value }: YamlDocument): boolean {

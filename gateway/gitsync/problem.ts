@@ -49,6 +49,16 @@ export const PROBLEM_CODES = {
   OVERLAY_FORBIDDEN: { remedy: 'author', text: 'An overlay defines what its GatewaySource does not allow it.' },
   REPLACES_NOTHING: { remedy: 'author', text: 'A document says that it replaces another, and there is none.' },
   KIND_UNKNOWN: { remedy: 'author', text: 'No such kind.' },
+  POLICY_KIND_UNSUPPORTED: {
+    remedy: 'author',
+    text: 'A kind of Kubernetes that is not read, with what to write instead.',
+  },
+  POLICY_UNSUPPORTED: {
+    remedy: 'author',
+    text: 'A ValidatingAdmissionPolicy asks for more than the request holds (paramKind, authorizer).',
+  },
+  POLICY_UNDEFINED: { remedy: 'author', text: 'A binding or a test names a policy that does not exist.' },
+  POLICY_UNBOUND: { remedy: 'author', text: 'A ValidatingAdmissionPolicy has no binding and does nothing (warning).' },
   FIELD_UNKNOWN: { remedy: 'author', text: 'No such field; the nearest known name is suggested.' },
   FIELD_MISSING: { remedy: 'author', text: 'A required field is missing.' },
   FIELD_INVALID: { remedy: 'author', text: 'A field has a value or a type that it can not have.' },

@@ -192,7 +192,7 @@ function wholeFile(text: string, file: string): ResolvedText {
 }
 
 /** Lines of a literal block stand where they are written; a quoted text has only its beginning. */
-function withinScalar({ position: start, indent }: TextPlace, position: Position | null): Position {
+export function withinScalar({ position: start, indent }: TextPlace, position: Position | null): Position {
   if (indent === null || position === null) return start;
   return { line: start.line + position.line - 1, column: position.column + indent };
 }

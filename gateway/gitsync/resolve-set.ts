@@ -8,6 +8,7 @@ import { MAX_REFERENCED_FILE_BYTES } from './limits.ts';
 import { buildMesh } from './mesh.ts';
 import { readBounded } from './parse-files.ts';
 import { parseConfigMapsAside } from './parsing.ts';
+import { type ResolvedPolicies, resolvePolicies } from './pod-policies.ts';
 import type { Placed, PolicySet } from './policy-set.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
@@ -21,7 +22,8 @@ export interface ResolvedTest {
 }
 
 export interface ResolvedSet {
-  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters'>;
+  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters' | 'policies'>;
+  readonly policies: ResolvedPolicies;
   readonly revisions: readonly ResolvedRevision[];
   readonly tests: ReadonlyMap<string, ResolvedTest>;
   readonly problems: readonly Problem[];
@@ -69,7 +71,16 @@ export async function resolveSet(
   }
   const tests = new Map<string, ResolvedTest>();
   for (const [name, placed] of set.tests) tests.set(name, resolveTest(placed, references, problems));
-  return { parts: { meshes, paths, clusters }, revisions, tests, problems, cache: references.cache() };
+  const policies = resolvePolicies(set, references, tree.prefix);
+  problems.push(...policies.problems);
+  return {
+    parts: { meshes, paths, clusters, policies: policies.source },
+    policies,
+    revisions,
+    tests,
+    problems,
+    cache: references.cache(),
+  };
 }
 
 function resolveTest(placed: Placed<'InjectionTest'>, references: References, problems: Problem[]): ResolvedTest {
@@ -103,6 +114,11 @@ async function openReferences(
   for (const { file, document } of set.tests.values()) {
     const { review } = document.spec;
     if (review !== undefined) want(resolveReferencePath(file, review, rootOf(tree, file)));
+  }
+  for (const { file, document } of set.podPolicies.values()) {
+    for (const { template } of document.spec.mutations ?? []) {
+      if (template !== undefined) want(referencedPath(file, template));
+    }
   }
   const contents = await readBounded(tree, [...wanted.values()], signal);
   return new References(tree, contents, previous, await parseAllConfigMaps(set, tree, previous, contents, signal));

@@ -112,7 +112,10 @@ export async function decodeSnapshot(bytes: Buffer): Promise<{ header: StateHead
     await yieldToEvents();
     addRevision(meshes, JSON.parse(line.toString('utf8')) as RevisionSource);
   }
-  return { header: header as StateHeader, snapshot: { ...snapshot, loadedAt: new Date(snapshot.loadedAt), meshes } };
+  return {
+    header: header as StateHeader,
+    snapshot: { ...snapshot, loadedAt: new Date(snapshot.loadedAt), meshes, policies: snapshot.policies ?? null },
+  };
 }
 
 async function updateSlowly(hash: Hash, line: Buffer): Promise<void> {

@@ -13,6 +13,7 @@ import {
 } from '../../workers/inject/workload.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { Operation } from '../../workers/jsonpatch/operation.ts';
+import type { CompiledPolicies } from '../../workers/policy/policy-set.ts';
 import type { ClusterContext, Outcome } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { decodeReview } from '../admission/decode.ts';
@@ -29,6 +30,8 @@ export interface Destination {
   readonly cluster: ClusterView | null;
   /** Replaces what the cluster knows of the pod's namespace. */
   readonly namespace?: ClusterContext['namespace'];
+  /** Pod policies around the injection, where there are any. */
+  readonly policies?: CompiledPolicies;
 }
 
 export interface TrialResult {
@@ -55,7 +58,7 @@ export function tryReview(destination: Destination, review: string): TrialResult
   }
   const { revision, params } = destination;
   const task = { revision: revision.source.digest, review, params, cluster: contextOf(destination, review) };
-  const { outcome, body } = injectReview(task, () => revision);
+  const { outcome, body } = injectReview(task, () => revision, destination.policies?.forName(undefined) ?? null);
   const { response } = JSON.parse(body) as { response: { patch?: string } };
   const patch = response.patch === undefined ? [] : JSON.parse(Buffer.from(response.patch, 'base64').toString('utf8'));
   return { outcome, patch };

@@ -4,6 +4,8 @@ import { injectReview } from '../../workers/inject/inject.ts';
 import type { CompiledRevision } from '../../workers/inject/provider.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { Operation } from '../../workers/jsonpatch/operation.ts';
+import type { CompiledPolicies } from '../../workers/policy/policy-set.ts';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { Outcome, RevisionSource } from '../../workers/protocol.ts';
 import type { JsonObject, JsonValue } from '../../workers/template/value.ts';
 import { decodeReview } from '../admission/decode.ts';
@@ -31,25 +33,50 @@ export function runInjectionTests(
   snapshot: Snapshot,
   tests: ReadonlyMap<string, ResolvedTest>,
   prefix: string,
-  compile: (source: RevisionSource) => CompiledRevision,
+  compile: TestCompilers,
 ): readonly TestResult[] {
   const compiled = new Map<string, CompiledRevision>();
   const injectorOf = (source: RevisionSource): CompiledRevision => {
-    const known = compiled.get(source.digest) ?? compile(source);
+    const known = compiled.get(source.digest) ?? compile.revision(source);
     compiled.set(source.digest, known);
     return known;
   };
+  const served = snapshot.policies === null ? null : compile.policies(snapshot.policies);
   return [...tests.values()].map((test) => {
+    const policiesOf = ({ placed }: ResolvedTest): CompiledPolicies | null => {
+      const { policies } = placed.document.spec;
+      return policies === undefined ? served : chosenPolicies(snapshot, policies, compile);
+    };
     const { file, document } = test.placed;
     const place = document.source.locate(['metadata', 'name']);
-    return { name: document.name, file: prefix + file, ...place, failures: runTest(snapshot, test, injectorOf) };
+    return {
+      name: document.name,
+      file: prefix + file,
+      ...place,
+      failures: runTest(snapshot, test, injectorOf, policiesOf(test)),
+    };
   });
+}
+
+/** What makes revisions and policies of their sources. */
+export interface TestCompilers {
+  /** Called once for each revision that a test needs. */
+  readonly revision: (source: RevisionSource) => CompiledRevision;
+  readonly policies: (source: PolicySetSource) => CompiledPolicies;
+}
+
+/** The named policies alone, awake. */
+function chosenPolicies(snapshot: Snapshot, names: readonly string[], compile: TestCompilers): CompiledPolicies | null {
+  const chosen = (snapshot.policies?.policies ?? []).filter(({ name }) => names.includes(name));
+  if (chosen.length === 0) return null;
+  return compile.policies({ digest: '', policies: chosen.map((each) => ({ ...each, suspend: false })) });
 }
 
 function runTest(
   snapshot: Snapshot,
   test: ResolvedTest,
   injectorOf: (source: RevisionSource) => CompiledRevision,
+  policies: CompiledPolicies | null,
 ): readonly string[] {
   const { spec } = test.placed.document;
   const mesh = snapshot.meshes.get(spec.mesh);
@@ -58,10 +85,16 @@ function runTest(
   const text = test.review ?? reviewOf(spec.pod ?? {}, spec.namespace ?? '');
   const object = objectOf(text);
   if (object === null) return ['the review is not an AdmissionReview with an object'];
-  const inject = (review: string) => injectOnce(snapshot, mesh, source, { ...spec, review }, injectorOf);
-  const { outcome, pod, problem } = inject(text);
+  const missing = (spec.policies ?? []).find((name) => !snapshot.policies?.policies.some((each) => each.name === name));
+  if (missing !== undefined) return [`there is no policy ${missing}`];
+  const inject = (review: string) => injectOnce(snapshot, mesh, source, { ...spec, review }, injectorOf, policies);
+  const { outcome, pod, problem, response } = inject(text);
   if (problem !== null) return [problem];
-  const failures = [...outcomeFailures(spec.expect, outcome), ...podFailures(spec.expect, object, pod)];
+  const failures = [
+    ...outcomeFailures(spec.expect, outcome),
+    ...podFailures(spec.expect, object, pod),
+    ...answerFailures(spec.expect, response),
+  ];
   if (failures.length === 0 && outcome.kind === 'patched' && spec.expect.idempotent !== false) {
     const again = inject(withObject(text, pod));
     const changes = differences(pod, again.pod, '').concat(differences(again.pod, pod, ''));
@@ -87,13 +120,19 @@ function injectOnce(
   source: RevisionSource,
   { cluster, params = {}, review }: Once,
   injectorOf: (source: RevisionSource) => CompiledRevision,
-): { readonly outcome: Outcome; readonly pod: JsonObject; readonly problem: string | null } {
+  policies: CompiledPolicies | null,
+): {
+  readonly outcome: Outcome;
+  readonly pod: JsonObject;
+  readonly problem: string | null;
+  readonly response: TestedResponse;
+} {
   const before = objectOf(review) ?? {};
   const decoded = decodeReview(Buffer.from(review));
-  const failed = (problem: string) => ({ outcome: { kind: 'patched' } as const, pod: before, problem });
+  const failed = (problem: string) => ({ outcome: { kind: 'patched' } as const, pod: before, problem, response: {} });
   if (!decoded.ok) return failed(`the review can not be read: ${decoded.problem.code}`);
   if (mesh.ignoredNamespaces.includes(decoded.header.namespace)) {
-    return { outcome: { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, pod: before, problem: null };
+    return { outcome: { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, pod: before, problem: null, response: {} };
   }
   const known =
     cluster === undefined ? chooseCluster(snapshot, mesh, params) : (snapshot.clusters.get(cluster) ?? null);
@@ -104,8 +143,9 @@ function injectOnce(
     cluster:
       known === null ? UNKNOWN_CLUSTER : new ClusterView(known).contextFor(decoded.header, mesh.provider === 'istio'),
   };
-  const { outcome, body } = injectReview(task, () => injectorOf(source));
-  return { outcome, pod: patched(before, body), problem: null };
+  const { outcome, body } = injectReview(task, () => injectorOf(source), policies?.forName(undefined) ?? null);
+  const { response } = JSON.parse(body) as { response: TestedResponse };
+  return { outcome, pod: patched(before, body), problem: null, response };
 }
 
 /** The object with the patch of an answer applied. */
@@ -114,6 +154,20 @@ function patched(object: JsonObject, answer: string): JsonObject {
   if (response.patch === undefined) return object;
   const patch = JSON.parse(Buffer.from(response.patch, 'base64').toString()) as Operation[];
   return applyPatch(object, patch) as JsonObject;
+}
+
+interface TestedResponse {
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations?: Readonly<Record<string, string>>;
+}
+
+function answerFailures(expect: InjectionExpectation, response: TestedResponse): readonly string[] {
+  const { warnings = [], auditAnnotations = {} } = response;
+  const failures = (expect.warnings ?? [])
+    .filter((part) => !warnings.some((warning) => warning.includes(part)))
+    .map((part) => `no warning has ${JSON.stringify(part)} in it; there are ${JSON.stringify(warnings)}`);
+  if (expect.auditAnnotations === undefined) return failures;
+  return [...failures, ...differences(expect.auditAnnotations, auditAnnotations, 'auditAnnotations')];
 }
 
 function outcomeFailures(expect: InjectionExpectation, outcome: Outcome): string[] {

@@ -1,5 +1,6 @@
 /** What runs in the thread of policytest/bench.ts: a snapshot's tests, and a problem for each that fails. */
 import { compileRevision } from '../../workers/inject/compile.ts';
+import { CompiledPolicies } from '../../workers/policy/policy-set.ts';
 import type { InjectionTestSpec } from '../gitsync/kinds.ts';
 import { type Position, problem } from '../gitsync/problem.ts';
 import type { ResolvedTest } from '../gitsync/resolve-set.ts';
@@ -22,7 +23,12 @@ export interface PlainTest {
 
 export default function runTests({ snapshot, prefix, tests }: TestTask): readonly Problem[] {
   const resolved = new Map(tests.map((test) => [test.name, revive(test)]));
-  return testProblems(runInjectionTests(snapshot, resolved, prefix, compileRevision));
+  return testProblems(
+    runInjectionTests(snapshot, resolved, prefix, {
+      revision: compileRevision,
+      policies: (source) => new CompiledPolicies(source),
+    }),
+  );
 }
 
 /** One problem for each thing that is not as expected. */

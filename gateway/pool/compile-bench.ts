@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 
 /** A revision that takes longer to compile is not going to serve. */
 const COMPILE_LIMIT_MS = 30_000;
@@ -21,7 +21,7 @@ export class CompileBench {
   }
 
   /** What is wrong with a revision; empty when it compiles. Rejects when the thread ended over it or it took too long. */
-  async check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+  async check(source: CompileSource): Promise<readonly CompileProblem[]> {
     const signal = AbortSignal.timeout(COMPILE_LIMIT_MS);
     this.#fault = null;
     try {

@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
 import { CompileBench } from './compile-bench.ts';
 import { Crew } from './crew.ts';
@@ -49,7 +49,7 @@ export class WorkerPool implements SlotListener {
   readonly #control = new AdmissionControl();
   readonly #quarantine = new Quarantine();
   readonly #batchLimit: number;
-  #revisions: readonly RevisionSource[] = [];
+  #revisions: readonly CompileSource[] = [];
   /** When the turn of the event loop began that the next flush ends; 0 when none is due. */
   #turnAtMs = 0;
   #looking: NodeJS.Timeout | null = null;
@@ -121,7 +121,7 @@ export class WorkerPool implements SlotListener {
    * Makes these the revisions that every worker knows. Each worker compiles one revision at a time, with requests between two of them, and
    * only half of the workers do so at once: the others take what comes meanwhile. Digests of the revisions that did not compile are returned.
    */
-  async warm(sources: readonly RevisionSource[]): Promise<readonly string[]> {
+  async warm(sources: readonly CompileSource[]): Promise<readonly string[]> {
     this.#revisions = sources;
     const failed = new Set<string>();
     const waiting = [...this.#crew.slots];
@@ -135,7 +135,7 @@ export class WorkerPool implements SlotListener {
   }
 
   /** Compiles a revision in a thread apart from the workers, to see what is wrong with it. Rejects when it can not be tried. */
-  check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+  check(source: CompileSource): Promise<readonly CompileProblem[]> {
     return this.#bench.check(source);
   }
 
@@ -159,7 +159,7 @@ export class WorkerPool implements SlotListener {
     await Promise.all([...this.#crew.slots.map((slot) => slot.close()), this.#bench.close()]);
   }
 
-  revisions(): readonly RevisionSource[] {
+  revisions(): readonly CompileSource[] {
     return this.#revisions;
   }
 

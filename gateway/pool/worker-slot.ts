@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, Mailbox } from '../../workers/mailbox.ts';
-import type { PostedReply, PostedTask, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, PostedReply, PostedTask, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import { createSharedMemory } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 
@@ -36,7 +36,7 @@ export interface LostWork {
 
 export interface SlotListener {
   /** Revisions that a new worker has to know before it serves. */
-  revisions(): readonly RevisionSource[];
+  revisions(): readonly CompileSource[];
   /** The slot can take batches, or more of them. */
   slotFree(): void;
   /** `spanMs`: how long the worker was at this batch, all ways and waits included. */
@@ -112,7 +112,7 @@ export class WorkerSlot {
   }
 
   /** Compiles revisions in this worker ahead of requests. A worker that is not up will learn them when it is. */
-  async warm(sources: readonly RevisionSource[]): Promise<readonly WarmReply[]> {
+  async warm(sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     if (this.state !== 'serving') return [];
     const piscina = this.#piscina;
     this.#warming += 1;
@@ -260,7 +260,7 @@ export class WorkerSlot {
     return piscina;
   }
 
-  async #warm(piscina: Piscina, sources: readonly RevisionSource[]): Promise<readonly WarmReply[]> {
+  async #warm(piscina: Piscina, sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     return (await piscina.run(sources, { name: 'warm' })) as readonly WarmReply[];
   }
 

@@ -1,6 +1,7 @@
 /**
  * From a URL to the mesh and revision that serve it, within one snapshot.
  */
+import { NO_REVISION } from '../../workers/inject/inject.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
@@ -17,7 +18,33 @@ export interface Route {
   readonly params: Readonly<Record<string, string>>;
   /** Null: nothing is known about the cluster. */
   readonly cluster: ClusterView | null;
+  /** The one pod policy that is asked; null: all of them. */
+  readonly policyName: string | null;
 }
+
+/** Pod policies alone are answered like a mesh that injects nothing. */
+const POLICIES_ALONE: Mesh = {
+  name: '',
+  provider: 'template',
+  paths: [],
+  defaultRevision: '',
+  tags: new Map(),
+  onError: 'Fail',
+  ignoredNamespaces: [],
+  deadlineReserveMs: 50,
+  share: 1,
+  vcluster: 'Allow',
+  nativeSidecars: 'Auto',
+  cluster: null,
+  revisions: new Map(),
+};
+
+const NOTHING_TO_INJECT: RevisionSource = {
+  digest: NO_REVISION,
+  mesh: '',
+  name: '',
+  spec: { provider: 'template', template: '', values: '', injectKey: '', policy: 'disabled' },
+};
 
 export type Resolution =
   | { readonly ok: true; readonly route: Route; readonly timeoutMs: number }
@@ -71,10 +98,23 @@ export class Router {
       if (mesh === undefined) return refuse('MESH_UNKNOWN', `There is no mesh ${quote(target.mesh)}.`);
       return this.#pick(mesh, target.revision, target.params, timeoutMs);
     }
+    if (target.kind === 'policies') return this.#pickPolicies(target.name, target.params, timeoutMs);
     const claim = findClaim(target.path, this.snapshot.paths);
     const mesh = claim === null ? undefined : this.snapshot.meshes.get(claim.mesh);
     if (claim === null || mesh === undefined) return refuse('PATH_UNKNOWN', `No mesh answers ${quote(target.path)}.`);
     return this.#pick(mesh, null, parseParams(claim.rest), timeoutMs);
+  }
+
+  #pickPolicies(name: string | null, params: Route['params'], timeoutMs: number): Resolution {
+    const known = name === null || this.snapshot.policies?.policies.some((each) => each.name === name);
+    if (known !== true) {
+      const message = `There is no policy ${quote(name ?? '')}.`;
+      return { ok: false, code: 'POLICY_NOT_FOUND', message, mesh: null, timeoutMs };
+    }
+    const chosen = chooseCluster(this.snapshot, POLICIES_ALONE, params);
+    const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
+    const route = { mesh: POLICIES_ALONE, revision: NOTHING_TO_INJECT, params, cluster, policyName: name };
+    return { ok: true, route, timeoutMs };
   }
 
   #pick(mesh: Mesh, asked: string | null, params: Route['params'], timeoutMs: number): Resolution {
@@ -86,7 +126,7 @@ export class Router {
     }
     const chosen = chooseCluster(this.snapshot, mesh, params);
     const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
-    return { ok: true, route: { mesh, revision, params, cluster }, timeoutMs };
+    return { ok: true, route: { mesh, revision, params, cluster, policyName: null }, timeoutMs };
   }
 }
 

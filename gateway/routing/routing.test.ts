@@ -155,6 +155,7 @@ function snapshot(meshes: Mesh[], clusters: ClusterSnapshot[] = []): Snapshot {
     meshes: new Map(meshes.map((each) => [each.name, each])),
     paths: new Map(),
     clusters: new Map(clusters.map((each) => [each.name, each])),
+    policies: null,
   };
 }
 

@@ -16,6 +16,8 @@ export type Target =
       readonly revision: string | null;
       readonly params: Readonly<Record<string, string>>;
     }
+  /** `/policies[/name/NAME]` with pairs. */
+  | { readonly kind: 'policies'; readonly name: string | null; readonly params: Readonly<Record<string, string>> }
   /** Any other path; a mesh may claim it. */
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'malformed' };
@@ -28,6 +30,7 @@ export interface ParsedUrl {
 /** A claim that is longer than this covers only itself; it bounds what is tried for one path. */
 const CLAIM_LIMIT = 512;
 const MESH_PREFIX = '/inject/mesh/';
+const POLICIES_PATH = '/policies';
 
 /** Parses an origin-form or absolute-form request target. */
 export function parseUrl(url: string): ParsedUrl {
@@ -48,6 +51,7 @@ function decodePath(encoded: string): string | null {
 }
 
 function parsePath(path: string): Target {
+  if (path === POLICIES_PATH || path.startsWith(`${POLICIES_PATH}/`)) return parsePoliciesPath(path);
   if (!path.startsWith(MESH_PREFIX)) return { kind: 'path', path };
   const [mesh = '', key, revision, ...rest] = path.slice(MESH_PREFIX.length).split('/');
   if (mesh === '') return { kind: 'path', path };
@@ -56,6 +60,15 @@ function parsePath(path: string): Target {
   }
   const pairs = path.slice(MESH_PREFIX.length + mesh.length + 1);
   return { kind: 'mesh', mesh, revision: null, params: parseParams(pairs) };
+}
+
+function parsePoliciesPath(path: string): Target {
+  const rest = path.slice(POLICIES_PATH.length + 1);
+  const [key, name, ...more] = rest.split('/');
+  if (key === 'name' && name !== undefined && name !== '') {
+    return { kind: 'policies', name, params: parseParams(more.join('/')) };
+  }
+  return { kind: 'policies', name: null, params: parseParams(rest) };
 }
 
 /** The `timeout` of a query as the apiserver writes it (`10s`); the default for an absent or a bad one. */

@@ -3,7 +3,7 @@
  * gateway around it has what there is one of: the source, the certificates, the admin port.
  */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Credentials } from '../server/credentials.ts';
@@ -21,7 +21,7 @@ export interface AdmissionService {
   /** Whether a worker can take reviews. */
   readonly ready: boolean;
   /** Tries a revision apart from everything that serves; everything that is wrong with it, or nothing. */
-  check(source: RevisionSource): Promise<readonly CompileProblem[]>;
+  check(source: CompileSource): Promise<readonly CompileProblem[]>;
   /** Has the snapshot's revisions compiled everywhere, then lets requests take it. Calls have to follow one another. */
   adopt(snapshot: Snapshot): Promise<void>;
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */

@@ -2,7 +2,7 @@
  * An admission service in this process: server, handler, routes and workers.
  */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import { AdmissionHandler } from '../admission/handler.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
@@ -64,12 +64,13 @@ export class LocalService implements AdmissionService {
     return this.#pool.ready;
   }
 
-  check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+  check(source: CompileSource): Promise<readonly CompileProblem[]> {
     return this.#pool.check(source);
   }
 
   async adopt(snapshot: Snapshot): Promise<void> {
-    const sources = [...snapshot.meshes.values()].flatMap((mesh) => [...mesh.revisions.values()]);
+    const revisions = [...snapshot.meshes.values()].flatMap((mesh) => [...mesh.revisions.values()]);
+    const sources = snapshot.policies === null ? revisions : [snapshot.policies, ...revisions];
     const failed = await this.#pool.warm(sources);
     if (failed.length > 0) {
       this.#parts.logger.error({ digests: failed }, 'revisions of the snapshot did not compile in a worker');

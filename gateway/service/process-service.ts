@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AggregatorRegistry } from 'prom-client';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import { CompileBench } from '../pool/compile-bench.ts';
@@ -57,7 +57,7 @@ export class ProcessService implements AdmissionService {
     return [...this.#processes].some(({ listening }) => listening);
   }
 
-  check(source: RevisionSource): Promise<readonly CompileProblem[]> {
+  check(source: CompileSource): Promise<readonly CompileProblem[]> {
     return this.#bench.check(source);
   }
 

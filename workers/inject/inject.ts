@@ -1,11 +1,31 @@
 /** One review from text to answer: decode, inject, encode. */
 import type { InjectResult, InjectTask, Outcome } from '../protocol.ts';
-import type { CompiledRevision, InjectDecision } from './provider.ts';
+import type { JsonObject } from '../template/value.ts';
+import type { CompiledRevision, InjectDecision, InjectRequest } from './provider.ts';
 import { REASONS, type ReasonCode, reasonOf } from './reason.ts';
 import { isReplicable, ReuseWatch } from './reuse.ts';
-import { type Answer, decodeReview, encodeReview, type ReviewIdentity } from './review.ts';
+import { type Answer, decodeReview, encodeReview, type ReviewIdentity, type ReviewRequest } from './review.ts';
 
 export type InjectAnswer = Omit<InjectResult, 'timing'>;
+
+/** The pod policies of a snapshot, as they answer one review. */
+export interface ReviewPolicies {
+  /**
+   * The decision with all policies that match; null when none does, so that injection answers alone.
+   * @param raw the review's `request`
+   * @param mesh null: nothing is injected, and policies answer alone
+   */
+  answer(
+    request: ReviewRequest,
+    raw: JsonObject,
+    mesh: { readonly mesh: string; readonly inject: (request: InjectRequest) => InjectDecision } | null,
+  ): InjectDecision | null;
+}
+
+/** InjectTask.revision of a task that asks policies alone. */
+export const NO_REVISION = '';
+
+const NOT_PATCHED: InjectDecision = { kind: 'patched', patch: [] };
 
 /** Status of codes that are not in the table of reasons. */
 const DEFAULT_STATUS = 500;
@@ -31,13 +51,26 @@ function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly
       };
     }
     case 'skipped': {
-      const { reason, reasons = [], patch } = decision;
+      const { reason, reasons = [], patch, warnings, auditAnnotations } = decision;
       return {
         outcome: { kind: 'skipped', reason, ...(reasons.length > 1 ? { reasons } : {}) },
-        answer: { allowed: true, ...(patch === undefined ? {} : { patch }) },
+        answer: {
+          allowed: true,
+          ...(patch === undefined ? {} : { patch }),
+          ...(warnings === undefined ? {} : { warnings }),
+          ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
+        },
       };
     }
-    case 'denied':
+    case 'denied': {
+      const { kind, code, message, warnings, auditAnnotations } = decision;
+      const status = { code: decision.status ?? reasonOf(code)?.status ?? DEFAULT_STATUS, message };
+      const said = {
+        ...(warnings === undefined ? {} : { warnings }),
+        ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
+      };
+      return { outcome: { kind, code, message }, answer: { allowed: false, status, ...said } };
+    }
     case 'failed': {
       const { kind, code, message } = decision;
       const status = { code: reasonOf(code)?.status ?? DEFAULT_STATUS, message };
@@ -50,20 +83,33 @@ function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly
  * Answers a review with a revision. Never throws: what can not be answered is an outcome `failed` with a code of reason.ts, and
  * its body a denial, which the caller may replace by what the mesh's onError says.
  */
-export function injectReview(task: InjectTask, lookup: (digest: string) => CompiledRevision | undefined): InjectAnswer {
+export function injectReview(
+  task: InjectTask,
+  lookup: (digest: string) => CompiledRevision | undefined,
+  policies: ReviewPolicies | null = null,
+): InjectAnswer {
   let identity: ReviewIdentity = { version: 'v1', uid: '' };
   try {
     const decoded = decodeReview(task.review, task.params, task.cluster);
     identity = decoded.identity;
     if (!decoded.ok) return fail(identity, decoded.code, decoded.message);
+    const { request } = decoded;
+    if (task.revision === NO_REVISION) {
+      const alone = policies?.answer(request, decoded.raw, null) ?? NOT_PATCHED;
+      const made = answer(alone);
+      return { outcome: made.outcome, body: encodeReview(identity, made.answer) };
+    }
     const revision = lookup(task.revision);
     if (revision === undefined) return fail(identity, 'REVISION_UNKNOWN', REASONS.REVISION_UNKNOWN.sentence);
-    const { object } = decoded.request;
-    const watch = task.reuse === undefined ? null : new ReuseWatch(task.reuse);
+    const { object } = request;
+    const inject = (full: InjectRequest): InjectDecision => revision.inject(full);
+    const byPolicies = policies?.answer(request, decoded.raw, { mesh: revision.source.mesh, inject }) ?? null;
+    const watch = task.reuse === undefined || byPolicies !== null ? null : new ReuseWatch(task.reuse);
     const decision: InjectDecision =
-      object === null
+      byPolicies ??
+      (object === null
         ? { kind: 'denied', code: 'POD_MISSING', message: REASONS.POD_MISSING.sentence }
-        : revision.inject(watch === null ? { ...decoded.request, object } : { ...decoded.request, object, watch });
+        : revision.inject(watch === null ? { ...request, object } : { ...request, object, watch }));
     const made = answer(decision);
     const body = encodeReview(identity, made.answer);
     if (watch === null || object === null || decision.kind === 'denied' || decision.kind === 'failed') {

@@ -36,8 +36,18 @@ export type InjectDecision =
       readonly reasons?: readonly string[];
       /** What is patched all the same (Linkerd's opaque ports). */
       readonly patch?: readonly Operation[];
+      readonly warnings?: readonly string[];
+      readonly auditAnnotations?: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'denied'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'denied';
+      readonly code: string;
+      readonly message: string;
+      /** HTTP status of the answer; left out: what the code has. */
+      readonly status?: number;
+      readonly warnings?: readonly string[];
+      readonly auditAnnotations?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
 export interface CompiledRevision {

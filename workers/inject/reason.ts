@@ -44,6 +44,7 @@ export const REASONS = {
   NAMESPACE_LABEL_MISSING: skipped('user', 'neither the namespace nor the pod has a label that selects a revision'),
   NAMESPACE_LABEL_DISABLED: skipped('user', "the namespace's label istio-injection is there and not enabled"),
   WEBHOOK_NOT_SELECTED: skipped('user', "the selectors of the mesh's webhook leave the pod out"),
+  POLICY_SKIPS_INJECTION: skipped('policy', 'a pod policy keeps the pod from injection'),
   // Of template meshes.
   KIND_UNSUPPORTED: skipped('upstream', 'only pods are injected'),
   OPERATION_UNSUPPORTED: skipped('upstream', 'only pods that are created can be injected'),
@@ -95,6 +96,11 @@ export const REASONS = {
   SCRAPE_PORT_INVALID: denied('user', 422, 'the pod asks Prometheus to scrape a port that can not be merged'),
   INIT_USER_UNSET: denied('user', 422, 'the init container has an argument -u without a value after it'),
   PROXY_USER_UNSET: denied('user', 422, 'the proxy has no user that TPROXY could set to root'),
+
+  // Of pod policies.
+  POLICY_DENIED: denied('user', 422, 'a policy denies the pod'),
+  POLICY_FAILED: denied('policy', 500, 'a policy could not be evaluated for this pod'),
+  POLICY_LIMIT: denied('policy', 500, 'a policy used up its budget on this pod'),
 
   // Not answered by injection: the mesh's onError decides.
   REVIEW_EMPTY: failed('upstream', 400, false, 'the request has no body'),

@@ -13,6 +13,8 @@ import { type FailCode, REASONS } from './reason.ts';
 const GROUP = 'admission.k8s.io/';
 /** The apiserver's contract for one warning, in characters. */
 const WARNING_LENGTH = 120;
+/** And for all warnings of one answer. */
+const WARNINGS_LENGTH = 4_096;
 
 export type ReviewVersion = 'v1' | 'v1beta1';
 
@@ -24,7 +26,13 @@ export interface ReviewIdentity {
 }
 
 export type Decoded =
-  | { readonly ok: true; readonly identity: ReviewIdentity; readonly request: ReviewRequest }
+  | {
+      readonly ok: true;
+      readonly identity: ReviewIdentity;
+      readonly request: ReviewRequest;
+      /** The review's `request` as it came. */
+      readonly raw: JsonObject;
+    }
   | { readonly ok: false; readonly identity: ReviewIdentity; readonly code: FailCode; readonly message: string };
 
 /** A decoded request; `object` is missing (null) when the review holds none, which is for the provider's answer to say. */
@@ -136,6 +144,7 @@ function decodeRequest(
   return {
     ok: true,
     identity,
+    raw: request,
     request: { uid, kind: { group, version: kindVersion, kind }, namespace, operation, object, params, cluster },
   };
 }
@@ -167,6 +176,20 @@ function base64(text: string): string {
   return scratch.toString('base64', 0, scratch.write(text));
 }
 
+/** Warnings cut to the contract: each, and all of them together; what does not fit is counted in the last one. */
+export function fitWarnings(warnings: readonly string[]): readonly string[] {
+  const fitted: string[] = [];
+  let total = 0;
+  for (const warning of warnings.map(fitWarning)) {
+    if (total + warning.length > WARNINGS_LENGTH - WARNING_LENGTH) {
+      return [...fitted, `${warnings.length - fitted.length} more warnings are not shown`];
+    }
+    total += warning.length;
+    fitted.push(warning);
+  }
+  return fitted;
+}
+
 /**
  * The body that answers a review: same apiVersion, kind and uid; `patch` (base64 of the JSON patch) and `patchType` together
  * or, for an empty or missing patch, not at all.
@@ -184,7 +207,7 @@ export function encodeReview(identity: ReviewIdentity, answer: Answer): string {
     body += `,"auditAnnotations":${JSON.stringify(answer.auditAnnotations)}`;
   }
   if (answer.warnings !== undefined && answer.warnings.length > 0) {
-    body += `,"warnings":${JSON.stringify(answer.warnings.map(fitWarning))}`;
+    body += `,"warnings":${JSON.stringify(fitWarnings(answer.warnings))}`;
   }
   return `${body}}}`;
 }

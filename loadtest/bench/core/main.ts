@@ -48,7 +48,7 @@ async function prepare(command: PrepareCommand): Promise<Bench> {
   const source = join(command.root, 'workers', 'main.ts');
   const file = existsSync(source) ? source : join(command.root, 'workers', 'main.js');
   const entry = (await import(pathToFileURL(file).href)) as WorkerEntry;
-  const replies: readonly WarmReply[] = entry.warm([readRevision(command)]);
+  const replies: readonly WarmReply[] = await entry.warm([readRevision(command)]);
   if (!replies.every(({ ok }) => ok)) throw new Error('the revision does not compile');
   const reviews = reviewsOf(
     { kind: command.storm ? 'storm' : 'distinct', count: command.count, seed: SEED, annotations: command.annotations },

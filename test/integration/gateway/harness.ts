@@ -109,6 +109,7 @@ export function makeSnapshot(
     loadedAt: new Date(),
     meshes: new Map(meshes.map((mesh) => [mesh.name, mesh])),
     paths: new Map(meshes.flatMap((mesh) => mesh.paths.map((path) => [path, mesh.name]))),
+    policies: null,
     clusters: new Map(clusters.map((cluster) => [cluster.name, cluster])),
   };
 }

@@ -39,7 +39,7 @@ const DATA = struct('meshgate.TemplateData', {
 
 /** The builder of a revision's template data; `pod` is in its typed form. */
 export function templateData(
-  source: RevisionSource,
+  source: Pick<RevisionSource, 'mesh' | 'name'>,
   values: JsonObject,
 ): (pod: JsonObject, request: InjectRequest) => GoRef {
   return (pod, request) => {

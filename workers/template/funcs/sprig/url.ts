@@ -168,7 +168,7 @@ function parseAuthority(scheme: string, authority: string): Pick<GoUrl, 'user' |
 }
 
 /** url.Parse. Throws FuncError with Go's reason. */
-function parseUrl(url: string): GoUrl {
+export function parseUrl(url: string): GoUrl {
   const [address, hash] = cut(url, '#');
   if (CONTROL.test(address)) throw new FuncError('net/url: invalid control character in URL');
   const fragment = decodePart(hash ?? '', 'fragment');
@@ -199,8 +199,13 @@ function formatUserInfo(user: UserInfo | null): string {
   return user.password === null ? username : `${username}:${encodePart(user.password, 'userinfo')}`;
 }
 
+/** URL.EscapedPath of a URL whose path was not written with escapes of its own choice. */
+export function escapedPath({ path }: { readonly path: string }): string {
+  return path === '*' ? path : encodePart(path, 'path');
+}
+
 /** URL.Hostname: without port and brackets. */
-function hostnameOf(host: string): string {
+export function hostnameOf(host: string): string {
   const colon = host.lastIndexOf(':');
   const name = colon >= 0 && /^:[0-9]*$/.test(host.slice(colon)) ? host.slice(0, colon) : host;
   return name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
