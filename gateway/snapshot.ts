@@ -2,7 +2,7 @@
  * The immutable configuration that serves requests: everything one commit says, resolved, validated and compiled.
  * A request takes one snapshot at its start and keeps it to the end.
  */
-import type { NativeSidecars, OwnerRecord, RevisionSource } from '../workers/protocol.ts';
+import type { NativeSidecars, OwnerRecord, RevisionSource, VclusterHandling } from '../workers/protocol.ts';
 
 export type Provider = 'istio' | 'linkerd' | 'template';
 export type OnError = 'Fail' | 'Ignore' | 'Defer';
@@ -21,7 +21,7 @@ export interface Mesh {
   readonly deadlineReserveMs: number;
   /** Its part of the workers' time when several meshes want it, relative to the shares of the others. */
   readonly share: number;
-  readonly vcluster: 'Skip' | 'StripLabels' | 'Allow';
+  readonly vcluster: VclusterHandling;
   readonly nativeSidecars: NativeSidecars;
   /** Name of the ClusterSnapshot whose namespaces, owners and nodes count; null: the only one there is, if any. */
   readonly cluster: string | null;

@@ -13,7 +13,11 @@ export interface RevisionSource {
   /** metadata.name of the MeshRevision. */
   readonly name: string;
   readonly spec: IstioRevisionSpec | LinkerdRevisionSpec | TemplateRevisionSpec;
+  /** The mesh's way with pods that vcluster synced; absent: Allow. */
+  readonly vcluster?: VclusterHandling;
 }
+
+export type VclusterHandling = 'Skip' | 'StripLabels' | 'Allow';
 
 export type NativeSidecars = 'Auto' | 'Always' | 'Never';
 

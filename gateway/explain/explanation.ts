@@ -8,6 +8,7 @@ import type { CompiledRevision, InjectDecision, InjectRequest } from '../../work
 import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.ts';
 import { listSwitches, type SwitchState } from '../../workers/inject/release/list.ts';
 import { decodeReview } from '../../workers/inject/review.ts';
+import { explainVcluster } from '../../workers/inject/vcluster.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import { istioWebhooks, type Labels, selects, type WebhookPrefix, whyNotSent } from '../istio/webhooks.ts';
@@ -82,7 +83,9 @@ export function explainReview(
   }
   const full: InjectRequest = { ...request, object };
   const decision = revision.inject(full);
-  const all = [...steps, ...providerSteps(destination, full, decision)];
+  const synced = explainVcluster(revision.source, full, decision);
+  const provider = synced?.code === undefined ? providerSteps(destination, full, decision) : [];
+  const all = [...steps, ...(synced === null ? [] : [synced]), ...provider];
   return { ...told, steps: all, verdict: decisionVerdict(decision, object, all) };
 }
 

@@ -110,6 +110,7 @@ describe('a good source', () => {
         injectKey: 'meshgate.dev/inject',
         policy: 'disabled',
       },
+      vcluster: 'Skip',
     });
   });
 

@@ -4,7 +4,7 @@ import gatewaySourceSchema from '../../policies/schema/gateway-source.schema.jso
 import injectionTestSchema from '../../policies/schema/injection-test.schema.json' with { type: 'json' };
 import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'json' };
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
-import type { NativeSidecars } from '../../workers/protocol.ts';
+import type { NativeSidecars, VclusterHandling } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import type { OnError, Provider } from '../snapshot.ts';
 
@@ -30,7 +30,7 @@ export interface MeshSpec {
   readonly ignoredNamespaces?: readonly string[];
   readonly deadlineReserve?: string;
   readonly share?: number;
-  readonly vcluster?: 'Skip' | 'StripLabels' | 'Allow';
+  readonly vcluster?: VclusterHandling;
   readonly nativeSidecars?: NativeSidecars;
   readonly cluster?: string;
 }

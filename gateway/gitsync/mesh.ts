@@ -3,6 +3,7 @@ import type { RevisionSource } from '../../workers/protocol.ts';
 import { parseDuration } from '../config/duration.ts';
 import type { Mesh, Problem } from '../snapshot.ts';
 
+import type { MeshSpec } from './kinds.ts';
 import { fieldProblem } from './policy-file.ts';
 import type { Placed } from './policy-set.ts';
 
@@ -10,6 +11,11 @@ const DEFAULT_DEADLINE_RESERVE_MS = 50;
 const DEFAULT_SHARE = 1;
 /** More would leave nothing of the shortest timeouts. */
 const MAX_DEADLINE_RESERVE_MS = 10_000;
+
+/** What of a mesh its revisions follow. */
+export function revisionSettings(spec: MeshSpec | undefined): Pick<Mesh, 'nativeSidecars' | 'vcluster'> {
+  return { nativeSidecars: spec?.nativeSidecars ?? 'Auto', vcluster: spec?.vcluster ?? 'Skip' };
+}
 
 /** Fills in defaults; `revisions` holds all of the mesh's. */
 export function buildMesh(
@@ -35,8 +41,7 @@ export function buildMesh(
     ignoredNamespaces: spec.ignoredNamespaces ?? [],
     deadlineReserveMs,
     share: spec.share ?? DEFAULT_SHARE,
-    vcluster: spec.vcluster ?? 'Skip',
-    nativeSidecars: spec.nativeSidecars ?? 'Auto',
+    ...revisionSettings(spec),
     cluster: spec.cluster ?? null,
     revisions,
   };
