@@ -6,6 +6,7 @@ import type { NativeSidecars, OwnerRecord, RevisionSource, VclusterHandling } fr
 
 export type Provider = 'istio' | 'linkerd' | 'template';
 export type OnError = 'Fail' | 'Ignore' | 'Defer';
+export type UnknownRevision = 'Deny' | 'Default';
 
 export interface Mesh {
   readonly name: string;
@@ -15,6 +16,10 @@ export interface Mesh {
   readonly defaultRevision: string;
   /** Tag → revision name. */
   readonly tags: ReadonlyMap<string, string>;
+  /** Label of a namespace or pod that names the revision or tag it wants. */
+  readonly revisionLabel: string;
+  /** What becomes of a pod whose label names neither: denied, or injected with the default revision and a warning. */
+  readonly unknownRevision: UnknownRevision;
   readonly onError: OnError;
   readonly ignoredNamespaces: readonly string[];
   /** Kept back from the apiserver's timeout for the way home, in milliseconds. */

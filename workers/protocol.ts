@@ -98,6 +98,8 @@ export interface InjectTask {
   readonly cluster: ClusterContext;
   /** Asks whether the answer may be kept for replicas of the pod, which differ in these names. */
   readonly reuse?: ReuseQuestion;
+  /** What the answer has to say beside what the injection says. */
+  readonly warnings?: readonly string[];
 }
 
 /** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */

@@ -6,7 +6,7 @@ import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'js
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
 import type { NativeSidecars, VclusterHandling } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
-import type { OnError, Provider } from '../snapshot.ts';
+import type { OnError, Provider, UnknownRevision } from '../snapshot.ts';
 
 export const API_GROUP = 'meshgate.dev';
 export const API_VERSION = 'meshgate.dev/v1alpha1';
@@ -26,6 +26,8 @@ export interface MeshSpec {
   readonly defaultRevision: string;
   readonly paths?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
+  readonly revisionLabel?: string;
+  readonly unknownRevision?: UnknownRevision;
   readonly onError?: OnError;
   readonly ignoredNamespaces?: readonly string[];
   readonly deadlineReserve?: string;

@@ -1,6 +1,7 @@
 /** From a Mesh document and its resolved revisions to what serves. */
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { parseDuration } from '../config/duration.ts';
+import { defaultRevisionLabel } from '../routing/revision-choice.ts';
 import type { Mesh, Problem } from '../snapshot.ts';
 
 import type { MeshSpec } from './kinds.ts';
@@ -37,6 +38,8 @@ export function buildMesh(
     paths: spec.paths ?? [],
     defaultRevision: spec.defaultRevision,
     tags: new Map(Object.entries(spec.tags ?? {})),
+    revisionLabel: spec.revisionLabel ?? defaultRevisionLabel(spec.provider),
+    unknownRevision: spec.unknownRevision ?? 'Default',
     onError: spec.onError ?? 'Fail',
     ignoredNamespaces: spec.ignoredNamespaces ?? [],
     deadlineReserveMs,

@@ -46,6 +46,10 @@ function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly
   }
 }
 
+function withWarnings(answer: Answer, warnings: readonly string[] | undefined): Answer {
+  return warnings === undefined ? answer : { ...answer, warnings: [...warnings, ...(answer.warnings ?? [])] };
+}
+
 /**
  * Answers a review with a revision. Never throws: what can not be answered is an outcome `failed` with a code of reason.ts, and
  * its body a denial, which the caller may replace by what the mesh's onError says.
@@ -65,7 +69,7 @@ export function injectReview(task: InjectTask, lookup: (digest: string) => Compi
         ? { kind: 'denied', code: 'POD_MISSING', message: REASONS.POD_MISSING.sentence }
         : revision.inject(watch === null ? { ...decoded.request, object } : { ...decoded.request, object, watch });
     const made = answer(decision);
-    const body = encodeReview(identity, made.answer);
+    const body = encodeReview(identity, withWarnings(made.answer, task.warnings));
     if (watch === null || object === null || decision.kind === 'denied' || decision.kind === 'failed') {
       return { outcome: made.outcome, body };
     }

@@ -95,6 +95,7 @@ export const REASONS = {
   ),
   LINKERD_VALUES_INVALID: denied('policy', 500, "the mesh's values do not make a proxy"),
   SCRAPE_PORT_INVALID: denied('user', 422, 'the pod asks Prometheus to scrape a port that can not be merged'),
+  REVISION_UNSERVED: denied('user', 422, 'a label asks for a revision that the mesh does not have'),
   INIT_USER_UNSET: denied('user', 422, 'the init container has an argument -u without a value after it'),
   PROXY_USER_UNSET: denied('user', 422, 'the proxy has no user that TPROXY could set to root'),
 

@@ -32,7 +32,7 @@ proxy:
   opaquePorts: "25"
   livenessProbe: {initialDelaySeconds: 10, timeoutSeconds: 1}
   readinessProbe: {initialDelaySeconds: 2, timeoutSeconds: 1}
-proxyInit: {iptablesMode: nft}
+proxyInit: {iptablesMode: nft, xtMountPath: {name: linkerd-proxy-init-xtables-lock, mountPath: /run}}
 `;
 
 function linkerd(vcluster: VclusterHandling): RevisionSource {
