@@ -11,6 +11,7 @@ import { registerExplain } from './explain.ts';
 import { registerImport } from './import.ts';
 import { registerImportLinkerd } from './import-linkerd.ts';
 import { registerInject } from './inject.ts';
+import { registerLint } from './lint.ts';
 import { registerListener } from './listener.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerValidate,
   registerEffective,
   registerRollback,
+  registerLint,
   registerInject,
   registerUninject,
   registerExplain,
