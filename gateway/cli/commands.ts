@@ -16,6 +16,7 @@ import { registerListener } from './listener.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
+import { registerTag } from './tag.ts';
 import { registerUninject } from './uninject.ts';
 import { registerValidate } from './validate.ts';
 
@@ -28,6 +29,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerEffective,
   registerRollback,
   registerLint,
+  registerTag,
   registerInject,
   registerUninject,
   registerExplain,
