@@ -71,7 +71,7 @@ would; the exit code is 1 when something was left out or does not compile.
   validate: `
 \`\`\`sh
 meshgate validate policies
-meshgate validate https://git.example.com/team/policies@main --path prod --format json
+meshgate validate https://git.example.com/team/policies@main --path prod --output json
 \`\`\`
 `,
   diff: `
@@ -91,5 +91,14 @@ differ only in their own names, values show \`{pod}\`, \`{workload}\`, \`{owner}
 one side and not by the other counts as an outcome alone. What \`sidecar.istio.io/status\` repeats comes last.
 
 Exit codes: 0 no pod differs, 1 some do (\`--no-exit-code\`: 0), 2 wrong use, 3 it could not run, also where a file or the policies are wrong.
+`,
+  lint: `
+\`\`\`sh
+meshgate lint deploy/ --source policies --max-warnings 0
+kustomize build overlays/prod | meshgate lint -
+\`\`\`
+
+Each finding has a code of [lint.md](lint.md) and a place. \`--fix\` edits only the lines concerned and keeps comments. Values are checked by
+the functions with which the newest injectors check them. CI examples: [../ci.md](../ci.md).
 `,
 };

@@ -3,10 +3,11 @@
  * A request takes one snapshot at its start and keeps it to the end.
  */
 import type { PolicySetSource } from '../workers/policy/policy-source.ts';
-import type { NativeSidecars, OwnerRecord, RevisionSource } from '../workers/protocol.ts';
+import type { NativeSidecars, OwnerRecord, RevisionSource, VclusterHandling } from '../workers/protocol.ts';
 
 export type Provider = 'istio' | 'linkerd' | 'template';
 export type OnError = 'Fail' | 'Ignore' | 'Defer';
+export type UnknownRevision = 'Deny' | 'Default';
 
 export interface Mesh {
   readonly name: string;
@@ -16,13 +17,17 @@ export interface Mesh {
   readonly defaultRevision: string;
   /** Tag → revision name. */
   readonly tags: ReadonlyMap<string, string>;
+  /** Label of a namespace or pod that names the revision or tag it wants. */
+  readonly revisionLabel: string;
+  /** What becomes of a pod whose label names neither: denied, or injected with the default revision and a warning. */
+  readonly unknownRevision: UnknownRevision;
   readonly onError: OnError;
   readonly ignoredNamespaces: readonly string[];
   /** Kept back from the apiserver's timeout for the way home, in milliseconds. */
   readonly deadlineReserveMs: number;
   /** Its part of the workers' time when several meshes want it, relative to the shares of the others. */
   readonly share: number;
-  readonly vcluster: 'Skip' | 'StripLabels' | 'Allow';
+  readonly vcluster: VclusterHandling;
   readonly nativeSidecars: NativeSidecars;
   /** Name of the ClusterSnapshot whose namespaces, owners and nodes count; null: the only one there is, if any. */
   readonly cluster: string | null;

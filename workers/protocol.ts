@@ -18,7 +18,11 @@ export interface RevisionSource {
   /** metadata.name of the MeshRevision. */
   readonly name: string;
   readonly spec: IstioRevisionSpec | LinkerdRevisionSpec | TemplateRevisionSpec;
+  /** The mesh's way with pods that vcluster synced; absent: Allow. */
+  readonly vcluster?: VclusterHandling;
 }
+
+export type VclusterHandling = 'Skip' | 'StripLabels' | 'Allow';
 
 export type NativeSidecars = 'Auto' | 'Always' | 'Never';
 
@@ -103,6 +107,8 @@ export interface InjectTask {
   readonly cluster: ClusterContext;
   /** Asks whether the answer may be kept for replicas of the pod, which differ in these names. */
   readonly reuse?: ReuseQuestion;
+  /** What the answer has to say beside what the injection says. */
+  readonly warnings?: readonly string[];
 }
 
 /** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */

@@ -4,7 +4,7 @@
 import type { Outcome } from '../../workers/protocol.ts';
 import type { Job, JobListener, JobResult } from '../pool/job.ts';
 import type { ReuseCandidate } from '../reuse/answer-reuse.ts';
-import type { Resolution } from '../routing/router.ts';
+import type { Resolution, Route } from '../routing/router.ts';
 import type { ReviewHeader } from './decode.ts';
 import type { Addressee } from './encode.ts';
 
@@ -42,6 +42,10 @@ export class Exchange implements JobListener {
   addressee: Addressee | null = null;
   /** Set when the answer is to be kept for the pod's replicas, if it is theirs too. */
   candidate: ReuseCandidate | null = null;
+  /** The route before the request had its say about the revision; `resolution` has the one that serves. */
+  asked: Route | null = null;
+  /** What the user and the log are told beside the outcome; null for nothing. */
+  warning: string | null = null;
   budgetMs = 0;
   job: Job | null = null;
   workerMs = -1;

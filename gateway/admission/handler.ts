@@ -3,6 +3,7 @@
  * every request is concluded exactly once.
  */
 import { performance } from 'node:perf_hooks';
+import { type DenyCode, REASONS } from '../../workers/inject/reason.ts';
 import type { InjectResult, Outcome } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
@@ -14,6 +15,7 @@ import type { Resolution, Router } from '../routing/router.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts';
+import { encodeDenied } from './encode.ts';
 import { Exchange, type ExchangeOwner, type FinishedExchange, type Reply, type RequestHead } from './exchange.ts';
 import { concludeRequest } from './outcome.ts';
 import { peekReview } from './peek.ts';
@@ -96,13 +98,30 @@ export class AdmissionHandler implements ExchangeOwner {
       return;
     }
     if (router === null || !resolution?.ok || !decoded.ok) return;
-    const { mesh } = resolution.route;
-    if (router.isIgnored(mesh, decoded.header.namespace)) {
+    const { route } = resolution;
+    if (router.isIgnored(route.mesh, decoded.header.namespace)) {
       this.#finish(exchange, { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, null);
       return;
     }
-    exchange.candidate = this.#reuse.consider(body);
-    this.#submit(exchange, resolution, decoded.header, body);
+    const choice = router.choose(route, decoded.header);
+    if (!choice.ok) {
+      this.#deny(exchange, decoded.header, 'REVISION_UNSERVED', choice.message);
+      return;
+    }
+    const chosen = choice.revision === route.revision ? route : { ...route, revision: choice.revision };
+    exchange.asked = route;
+    exchange.warning = choice.warning;
+    // What is warned of is told each time, and what may change before the next snapshot is asked each time.
+    exchange.candidate = choice.settled && choice.warning === null ? this.#reuse.consider(body) : null;
+    const served = chosen === route ? resolution : { ...resolution, route: chosen };
+    exchange.resolution = served;
+    this.#submit(exchange, served, decoded.header, body);
+  }
+
+  #deny(exchange: Exchange, header: ReviewHeader, code: DenyCode, detail: string): void {
+    const { status, sentence } = REASONS[code];
+    const message = `${sentence}: ${detail}`;
+    this.#finish(exchange, { kind: 'denied', code, message }, encodeDenied(header, { status, code, message }));
   }
 
   /** Answers a review whose answer is known, because it is one of a workload's replicas. */
@@ -116,17 +135,18 @@ export class AdmissionHandler implements ExchangeOwner {
     if (reused === null) return false;
     exchange.routedAtMs = performance.now();
     exchange.addressee = reused.to;
+    if (reused.served !== resolution.route) exchange.resolution = { ...resolution, route: reused.served };
     exchange.budgetMs = claimOf(exchange, resolution).budgetMs;
     this.#finish(exchange, reused.outcome, reused.body);
     return true;
   }
 
   #keep(exchange: Exchange, result: InjectResult): void {
-    const { candidate, resolution, header } = exchange;
-    if (candidate === null || header === null || !resolution?.ok) return;
+    const { asked, candidate, resolution, header } = exchange;
+    if (candidate === null || header === null || asked === null || !resolution?.ok) return;
     // A snapshot that came meanwhile has answers of its own.
     if (this.#reuseRouter !== this.#dependencies.router()) return;
-    this.#reuse.keep(candidate, resolution.route, header.apiVersion, result);
+    this.#reuse.keep(candidate, { asked, served: resolution.route }, header.apiVersion, result);
   }
 
   /**
@@ -157,6 +177,7 @@ export class AdmissionHandler implements ExchangeOwner {
       ...(policyName === null ? {} : { policyName }),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
+      ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
     };
     exchange.job = new Job({ task, review, claim, namespace: header.namespace }, exchange);
     this.#dependencies.pool.submit(exchange.job);

@@ -11,10 +11,12 @@ import { registerExplain } from './explain.ts';
 import { registerImport } from './import.ts';
 import { registerImportLinkerd } from './import-linkerd.ts';
 import { registerInject } from './inject.ts';
+import { registerLint } from './lint.ts';
 import { registerListener } from './listener.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
+import { registerTag } from './tag.ts';
 import { registerUninject } from './uninject.ts';
 import { registerValidate } from './validate.ts';
 
@@ -26,6 +28,8 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerValidate,
   registerEffective,
   registerRollback,
+  registerLint,
+  registerTag,
   registerInject,
   registerUninject,
   registerExplain,

@@ -12,6 +12,7 @@ import {
 import { readClusterFile } from '../manifests/cluster-file.ts';
 import { ManifestError } from '../manifests/documents.ts';
 import type { Destination } from '../manifests/trial.ts';
+import { findRevision } from '../routing/revision-choice.ts';
 import type { ClusterSnapshot, Mesh, Snapshot } from '../snapshot.ts';
 import { CommandError } from './command-error.ts';
 import type { CommandContext } from './context.ts';
@@ -115,7 +116,7 @@ async function compilePolicies({ policies }: Snapshot): Promise<Pick<Destination
 function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): ChosenRoute {
   const mesh = meshOf(snapshot, flags.mesh);
   const wanted = flags.revision ?? mesh.defaultRevision;
-  const revision = mesh.revisions.get(wanted) ?? mesh.revisions.get(mesh.tags.get(wanted) ?? '');
+  const revision = findRevision(mesh, wanted);
   if (revision === undefined) {
     const known = [...mesh.revisions.keys(), ...mesh.tags.keys()].join(', ');
     throw new CommandError(

@@ -115,6 +115,8 @@ export async function linkerdFilesDestination(flags: Flags): Promise<Destination
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
     share: 1,
+    revisionLabel: 'meshgate.dev/rev',
+    unknownRevision: 'Default',
     vcluster: 'Allow',
     nativeSidecars: 'Auto',
     cluster: null,

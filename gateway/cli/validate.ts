@@ -6,17 +6,20 @@ import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
 import type { CheckedSource } from '../gitsync/check.ts';
 import { displaySource } from '../gitsync/location.ts';
-import { formatProblem, problem, SourceError } from '../gitsync/problem.ts';
+import { formatProblem, PROBLEM_CODES, problem, SourceError } from '../gitsync/problem.ts';
+import { machineReport, outputOption, type ReportFormat, type RuleText } from '../report/report.ts';
 import type { Problem } from '../snapshot.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_OK, EXIT_USAGE } from './context.ts';
 
 interface ValidateFlags {
   readonly path?: string;
-  readonly format: 'text' | 'json';
+  readonly output: ReportFormat;
+  /** The older name of `output`. */
+  readonly format?: 'text' | 'json';
   readonly tests: boolean;
 }
 
-/** What `--format json` prints, on one line. */
+/** What `--output json` prints, on one line. */
 export interface ValidationReport {
   readonly source: string;
   /** Null when the source could not be read. */
@@ -40,7 +43,8 @@ export function registerValidate(program: Command, context: CommandContext): voi
       '.',
     )
     .option('--path <folder>', 'folder within the source')
-    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(outputOption())
+    .addOption(new Option('--format <format>').choices(['text', 'json']).hideHelp())
     .option('--no-tests', 'leave the InjectionTests out')
     .action(async (source: string, flags: ValidateFlags) => context.finish(await validate(source, flags, context)));
 }
@@ -48,8 +52,8 @@ export function registerValidate(program: Command, context: CommandContext): voi
 async function validate(argument: string, flags: ValidateFlags, context: CommandContext): Promise<number> {
   const { source, ref } = splitSource(argument);
   const shown = displaySource(argument);
-  const print = (report: ValidationReport) =>
-    context.stdout(flags.format === 'json' ? `${JSON.stringify(report)}\n` : textReport(report));
+  const print = (report: ValidationReport, files: readonly string[] = []) =>
+    context.stdout(encodeReport(flags.format ?? flags.output, report, files, context));
   const { checkSource } = await import('../gitsync/check.ts');
   let checked: CheckedSource;
   try {
@@ -73,7 +77,7 @@ async function validate(argument: string, flags: ValidateFlags, context: Command
   );
   const meshes = [...(checked.snapshot?.meshes.values() ?? [])];
   const ok = !problems.some(({ severity }) => severity === 'error');
-  print({
+  const report = {
     source: shown,
     revision: checked.revision,
     ok,
@@ -81,7 +85,12 @@ async function validate(argument: string, flags: ValidateFlags, context: Command
     meshes: meshes.length,
     revisions: meshes.reduce((sum, mesh) => sum + mesh.revisions.size, 0),
     tests: tests === null ? null : { passed: tests.passed, failed: tests.failed },
-  });
+  };
+  const prefix = onDisk ? join(source, checked.prefix) : checked.prefix;
+  print(
+    report,
+    [...checked.tests.values()].map(({ placed }) => join(prefix, placed.file)),
+  );
   return ok ? EXIT_OK : EXIT_FINDINGS;
 }
 
@@ -131,6 +140,23 @@ async function runTests({ snapshot, tests, prefix }: CheckedSource): Promise<Tes
   );
   const failed = results.filter(({ failures }) => failures.length > 0).length;
   return { passed: results.length - failed, failed, problems };
+}
+
+function encodeReport(
+  format: ReportFormat,
+  report: ValidationReport,
+  files: readonly string[],
+  { version }: CommandContext,
+): string {
+  if (format === 'json') return `${JSON.stringify(report)}\n`;
+  if (format === 'text') return textReport(report);
+  const rules = new Map<string, RuleText>(
+    Object.entries(PROBLEM_CODES).map(([code, { text }]) => [
+      code,
+      { severity: 'error', sentence: text, page: 'errors.md' },
+    ]),
+  );
+  return machineReport(format, { command: 'meshgate validate', version, problems: report.problems, files, rules });
 }
 
 function textReport({ source, revision, ok, problems, meshes, revisions, tests }: ValidationReport): string {

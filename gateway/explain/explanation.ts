@@ -8,6 +8,7 @@ import type { CompiledRevision, InjectDecision, InjectRequest } from '../../work
 import { REASONS, type ReasonCode, reasonOf } from '../../workers/inject/reason.ts';
 import { listSwitches, type SwitchState } from '../../workers/inject/release/list.ts';
 import { decodeReview } from '../../workers/inject/review.ts';
+import { explainVcluster } from '../../workers/inject/vcluster.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
 import type { PolicyNote } from '../../workers/policy/run.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
@@ -93,7 +94,7 @@ export function explainReview(
   const all = [
     ...steps,
     ...policySteps(notes, 'BeforeInjection'),
-    ...(injected === null ? [] : providerSteps(destination, full, injected)),
+    ...(injected === null ? [] : injectionSteps(destination, full, injected)),
     ...policySteps(notes, 'AfterInjection'),
   ];
   return { ...told, steps: all, verdict: decisionVerdict(decision, object, all) };
@@ -249,6 +250,13 @@ function verdictOf({ code, says }: Step, kind: keyof typeof OPENINGS): Verdict {
 }
 
 const LISTS = { initContainers: 'init containers', containers: 'containers', volumes: 'volumes' } as const;
+
+/** What vcluster has to do with the pod, and unless that decides, what the provider asks of it. */
+function injectionSteps(destination: Destination, request: InjectRequest, decision: InjectDecision): readonly Step[] {
+  const synced = explainVcluster(destination.revision.source, request, decision);
+  const provider = synced?.code === undefined ? providerSteps(destination, request, decision) : [];
+  return synced === null ? provider : [synced, ...provider];
+}
 
 /** What the pod has more than before. */
 function added(object: JsonObject, { patch }: Extract<InjectDecision, { kind: 'patched' }>): string {

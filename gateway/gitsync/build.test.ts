@@ -92,6 +92,8 @@ describe('a good source', () => {
       ignoredNamespaces: [],
       deadlineReserveMs: 50,
       share: 1,
+      revisionLabel: 'meshgate.dev/rev',
+      unknownRevision: 'Default',
       vcluster: 'Skip',
       nativeSidecars: 'Auto',
       cluster: null,
@@ -110,6 +112,7 @@ describe('a good source', () => {
         injectKey: 'meshgate.dev/inject',
         policy: 'disabled',
       },
+      vcluster: 'Skip',
     });
   });
 

@@ -11,9 +11,9 @@ import admissionBindingSchema from '../../policies/schema/validating-admission-p
 };
 import type { Operation } from '../../workers/jsonpatch/operation.ts';
 import type { PolicyPhase, ResourceRule, ValidationAction } from '../../workers/policy/policy-source.ts';
-import type { NativeSidecars } from '../../workers/protocol.ts';
+import type { NativeSidecars, VclusterHandling } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
-import type { OnError, Provider } from '../snapshot.ts';
+import type { OnError, Provider, UnknownRevision } from '../snapshot.ts';
 
 export const API_GROUP = 'meshgate.dev';
 export const API_VERSION = 'meshgate.dev/v1alpha1';
@@ -43,11 +43,13 @@ export interface MeshSpec {
   readonly defaultRevision: string;
   readonly paths?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
+  readonly revisionLabel?: string;
+  readonly unknownRevision?: UnknownRevision;
   readonly onError?: OnError;
   readonly ignoredNamespaces?: readonly string[];
   readonly deadlineReserve?: string;
   readonly share?: number;
-  readonly vcluster?: 'Skip' | 'StripLabels' | 'Allow';
+  readonly vcluster?: VclusterHandling;
   readonly nativeSidecars?: NativeSidecars;
   readonly cluster?: string;
 }

@@ -1,8 +1,10 @@
 /** From a Mesh document and its resolved revisions to what serves. */
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { parseDuration } from '../config/duration.ts';
+import { defaultRevisionLabel } from '../routing/revision-choice.ts';
 import type { Mesh, Problem } from '../snapshot.ts';
 
+import type { MeshSpec } from './kinds.ts';
 import { fieldProblem } from './policy-file.ts';
 import type { Placed } from './policy-set.ts';
 
@@ -10,6 +12,11 @@ const DEFAULT_DEADLINE_RESERVE_MS = 50;
 const DEFAULT_SHARE = 1;
 /** More would leave nothing of the shortest timeouts. */
 const MAX_DEADLINE_RESERVE_MS = 10_000;
+
+/** What of a mesh its revisions follow. */
+export function revisionSettings(spec: MeshSpec | undefined): Pick<Mesh, 'nativeSidecars' | 'vcluster'> {
+  return { nativeSidecars: spec?.nativeSidecars ?? 'Auto', vcluster: spec?.vcluster ?? 'Skip' };
+}
 
 /** Fills in defaults; `revisions` holds all of the mesh's. */
 export function buildMesh(
@@ -31,12 +38,13 @@ export function buildMesh(
     paths: spec.paths ?? [],
     defaultRevision: spec.defaultRevision,
     tags: new Map(Object.entries(spec.tags ?? {})),
+    revisionLabel: spec.revisionLabel ?? defaultRevisionLabel(spec.provider),
+    unknownRevision: spec.unknownRevision ?? 'Default',
     onError: spec.onError ?? 'Fail',
     ignoredNamespaces: spec.ignoredNamespaces ?? [],
     deadlineReserveMs,
     share: spec.share ?? DEFAULT_SHARE,
-    vcluster: spec.vcluster ?? 'Skip',
-    nativeSidecars: spec.nativeSidecars ?? 'Auto',
+    ...revisionSettings(spec),
     cluster: spec.cluster ?? null,
     revisions,
   };

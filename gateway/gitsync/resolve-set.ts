@@ -5,7 +5,7 @@ import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { buildClusterSnapshot } from './cluster-snapshot.ts';
 import type { ConfigMapFile } from './config-maps.ts';
 import { MAX_REFERENCED_FILE_BYTES } from './limits.ts';
-import { buildMesh } from './mesh.ts';
+import { buildMesh, revisionSettings } from './mesh.ts';
 import { readBounded } from './parse-files.ts';
 import { parseConfigMapsAside } from './parsing.ts';
 import { type ResolvedPolicies, resolvePolicies } from './pod-policies.ts';
@@ -42,12 +42,12 @@ export async function resolveSet(
   const revisions: ResolvedRevision[] = [];
   const sources = new Map<string, Map<string, RevisionSource>>();
   for (const [mesh, ofMesh] of set.revisions) {
-    const nativeSidecars = set.meshes.get(mesh)?.document.spec.nativeSidecars ?? 'Auto';
+    const settings = revisionSettings(set.meshes.get(mesh)?.document.spec);
     const ofThisMesh = new Map<string, RevisionSource>();
     for (const [name, { file, document }] of ofMesh) {
       // Their texts are digested here: requests are answered between two of them.
       await yieldToEvents();
-      const resolved = resolveRevision(file, document, nativeSidecars, references);
+      const resolved = resolveRevision(file, document, settings, references);
       problems.push(...resolved.problems);
       if (resolved.revision === null) continue;
       revisions.push(resolved.revision);

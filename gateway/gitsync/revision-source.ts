@@ -5,6 +5,7 @@ import type {
   NativeSidecars,
   RevisionSource,
   TemplateRevisionSpec,
+  VclusterHandling,
 } from '../../workers/protocol.ts';
 import type { Problem, Provider } from '../snapshot.ts';
 import { digestOf } from './canonical-json.ts';
@@ -44,7 +45,7 @@ export function referencesOf(spec: MeshRevisionSpec): readonly (readonly [field:
 export function resolveRevision(
   file: string,
   document: PolicyDocumentOf<'MeshRevision'>,
-  nativeSidecars: NativeSidecars,
+  { nativeSidecars, vcluster }: { readonly nativeSidecars: NativeSidecars; readonly vcluster: VclusterHandling },
   references: References,
 ): { revision: ResolvedRevision | null; problems: readonly Problem[] } {
   const { spec } = document;
@@ -58,7 +59,7 @@ export function resolveRevision(
   }
   if (problems.length > 0) return { revision: null, problems };
   const text = (field: string) => texts.get(field)?.text ?? '';
-  const content = { mesh: spec.mesh, name: document.name, spec: workerSpec(document, nativeSidecars, text) };
+  const content = { mesh: spec.mesh, name: document.name, spec: workerSpec(document, nativeSidecars, text), vcluster };
   return { revision: { source: { digest: digestOf(content), ...content }, texts }, problems };
 }
 

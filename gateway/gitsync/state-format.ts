@@ -14,7 +14,7 @@ import { MAX_STATE_BYTES } from './limits.ts';
 
 export const STATE_FORMAT = 'meshgate-snapshot';
 /** Raised whenever the file's form or a Snapshot's shape changes. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 export interface StateHeader {
   readonly format: string;

@@ -22,6 +22,8 @@ export function istioDestination(
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
     share: 1,
+    revisionLabel: 'istio.io/rev',
+    unknownRevision: 'Default',
     vcluster: 'Allow',
     nativeSidecars: spec.nativeSidecars,
     cluster: null,

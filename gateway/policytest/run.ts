@@ -12,6 +12,7 @@ import { decodeReview } from '../admission/decode.ts';
 import type { InjectionExpectation } from '../gitsync/kinds.ts';
 import type { ResolvedTest } from '../gitsync/resolve-set.ts';
 import { ClusterView, chooseCluster, UNKNOWN_CLUSTER } from '../routing/cluster.ts';
+import { findRevision, RevisionChooser } from '../routing/revision-choice.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { differences } from './match.ts';
 
@@ -80,7 +81,7 @@ function runTest(
 ): readonly string[] {
   const { spec } = test.placed.document;
   const mesh = snapshot.meshes.get(spec.mesh);
-  const source = mesh === undefined ? undefined : revisionOf(mesh, spec.revision);
+  const source = mesh === undefined ? undefined : findRevision(mesh, spec.revision ?? mesh.defaultRevision);
   if (mesh === undefined || source === undefined) return [`mesh ${spec.mesh} has no revision ${spec.revision ?? ''}`];
   const text = test.review ?? reviewOf(spec.pod ?? {}, spec.namespace ?? '');
   const object = objectOf(text);
@@ -103,13 +104,10 @@ function runTest(
   return failures;
 }
 
-function revisionOf(mesh: Mesh, name: string | undefined): RevisionSource | undefined {
-  const wanted = name ?? mesh.defaultRevision;
-  return mesh.revisions.get(mesh.tags.get(wanted) ?? wanted);
-}
-
 interface Once {
   readonly cluster?: string;
+  /** Left out: labels say it, else it is the default. */
+  readonly revision?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly review: string;
 }
@@ -118,7 +116,7 @@ function injectOnce(
   snapshot: Snapshot,
   mesh: Mesh,
   source: RevisionSource,
-  { cluster, params = {}, review }: Once,
+  { cluster, revision, params = {}, review }: Once,
   injectorOf: (source: RevisionSource) => CompiledRevision,
   policies: CompiledPolicies | null,
 ): {
@@ -136,14 +134,27 @@ function injectOnce(
   }
   const known =
     cluster === undefined ? chooseCluster(snapshot, mesh, params) : (snapshot.clusters.get(cluster) ?? null);
+  const view = known === null ? null : new ClusterView(known);
+  const choice =
+    revision === undefined
+      ? new RevisionChooser(mesh, null).choose(source, decoded.header, view)
+      : ({ ok: true, revision: source } as const);
+  if (!choice.ok) {
+    const { message } = choice;
+    return {
+      outcome: { kind: 'denied', code: 'REVISION_UNSERVED', message },
+      pod: before,
+      problem: null,
+      response: {},
+    };
+  }
   const task = {
-    revision: source.digest,
+    revision: choice.revision.digest,
     review,
     params,
-    cluster:
-      known === null ? UNKNOWN_CLUSTER : new ClusterView(known).contextFor(decoded.header, mesh.provider === 'istio'),
+    cluster: view === null ? UNKNOWN_CLUSTER : view.contextFor(decoded.header, mesh.provider === 'istio'),
   };
-  const { outcome, body } = injectReview(task, () => injectorOf(source), policies?.forName(undefined) ?? null);
+  const { outcome, body } = injectReview(task, () => injectorOf(choice.revision), policies?.forName(undefined) ?? null);
   const { response } = JSON.parse(body) as { response: TestedResponse };
   return { outcome, pod: patched(before, body), problem: null, response };
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { AdmissionControl, type Load, STANDING_AFTER_MS, STANDING_WAIT_MS } from './admission-control.ts';
+import {
+  AdmissionControl,
+  type Load,
+  STANDING_AFTER_MS,
+  STANDING_LENGTH,
+  STANDING_WAIT_MS,
+} from './admission-control.ts';
 
 const BUSY: Load = { queuedMs: 100, inHandsMs: 20, workersInService: 2, idle: false, outageMs: 0 };
 
@@ -33,35 +39,36 @@ describe('the verdict', () => {
   test('refuses what has less time than the wait and itself, with a margin', () => {
     const control = new AdmissionControl();
     control.queueEmpty(0);
-    assert.equal(control.verdict(700, { leftMs: 1_000, costMs: 10 }, 1), null);
-    assert.equal(control.verdict(800, { leftMs: 1_000, costMs: 10 }, 1), 'DEADLINE_UNREACHABLE');
-    assert.equal(control.verdict(100, { leftMs: 1_000, costMs: 900 }, 1), 'DEADLINE_UNREACHABLE');
+    assert.equal(control.verdict(700, { queued: 100, leftMs: 1_000, costMs: 10 }, 1), null);
+    assert.equal(control.verdict(800, { queued: 100, leftMs: 1_000, costMs: 10 }, 1), 'DEADLINE_UNREACHABLE');
+    assert.equal(control.verdict(100, { queued: 100, leftMs: 1_000, costMs: 900 }, 1), 'DEADLINE_UNREACHABLE');
   });
 
   test('lets an idle worker try, whatever is thought of the cost', () => {
-    assert.equal(new AdmissionControl().verdict(0, { leftMs: 10, costMs: 5_000 }, 1), null);
-    assert.equal(new AdmissionControl().verdict(0, { leftMs: 0, costMs: 1 }, 1), null);
-    assert.equal(new AdmissionControl().verdict(0, { leftMs: -1, costMs: 1 }, 1), 'DEADLINE_UNREACHABLE');
+    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: 10, costMs: 5_000 }, 1), null);
+    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: 0, costMs: 1 }, 1), null);
+    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: -1, costMs: 1 }, 1), 'DEADLINE_UNREACHABLE');
   });
 
   test('counts the delay of the event loop twice, and forgets it', () => {
     const control = new AdmissionControl();
     control.turnDone(100, 1_000);
-    assert.equal(control.verdict(0, { leftMs: 150, costMs: 1 }, 1_000), 'DEADLINE_UNREACHABLE');
-    assert.equal(control.verdict(0, { leftMs: 250, costMs: 1 }, 1_000), null);
+    assert.equal(control.verdict(0, { queued: 100, leftMs: 150, costMs: 1 }, 1_000), 'DEADLINE_UNREACHABLE');
+    assert.equal(control.verdict(0, { queued: 100, leftMs: 250, costMs: 1 }, 1_000), null);
     control.turnDone(1, 1_001);
     assert.ok(control.lagMs(1_001) > 90, 'the worst of late counts');
-    assert.equal(control.verdict(0, { leftMs: 150, costMs: 1 }, 2_000), null);
+    assert.equal(control.verdict(0, { queued: 100, leftMs: 150, costMs: 1 }, 2_000), null);
   });
 
   test('lets a burst wait as long as its budget allows, and keeps a standing queue short', () => {
     const control = new AdmissionControl();
-    const ask = { leftMs: 9_000, costMs: 1 };
+    const ask = { queued: 32, leftMs: 9_000, costMs: 1 };
     control.queueEmpty(10_000);
     assert.equal(control.verdict(5_000, ask, 10_000 + STANDING_AFTER_MS - 1), null);
     const later = 10_000 + STANDING_AFTER_MS + 1;
     assert.equal(control.verdict(5_000, ask, later), 'OVERLOADED');
     assert.equal(control.verdict(STANDING_WAIT_MS - 1, ask, later), null);
+    assert.equal(control.verdict(5_000, { ...ask, queued: STANDING_LENGTH - 1 }, later), null, 'few slow reviews');
     control.queueEmpty(later);
     assert.equal(control.verdict(5_000, ask, later + 1), null);
   });
@@ -88,7 +95,8 @@ function simulate({ capacityPerSecond, over, seconds, budgetMs }: Flood) {
     const queuedMs = Math.max(0, freeAtMs - nowMs);
     if (queuedMs === 0) control.queueEmpty(nowMs);
     const waitMs = control.waitMs({ queuedMs, inHandsMs: 0, workersInService: 1, idle: queuedMs === 0, outageMs: 0 });
-    if (control.verdict(waitMs, { leftMs: budgetMs, costMs }, nowMs) !== null) continue;
+    if (control.verdict(waitMs, { queued: Math.floor(queuedMs / costMs), leftMs: budgetMs, costMs }, nowMs) !== null)
+      continue;
     freeAtMs = Math.max(freeAtMs, nowMs) + costMs;
     if (freeAtMs - nowMs > budgetMs) late += 1;
     if (freeAtMs <= endMs) done += 1;

@@ -19,6 +19,8 @@ const MARGIN = 1.25;
 export const STANDING_AFTER_MS = 1_000;
 /** How long reviews may wait from then on. */
 export const STANDING_WAIT_MS = 1_000;
+/** A queue that is shorter is no flood, however slow its reviews are (a gateway that has just started, a costly template). */
+export const STANDING_LENGTH = 32;
 /** Weight of the newest batch in the running mean. */
 const WEIGHT = 1 / 16;
 /** In this time the event loop's delay, once measured, fades to a third. */
@@ -40,6 +42,8 @@ export interface Load {
 }
 
 export interface Ask {
+  /** Reviews that wait already. */
+  readonly queued: number;
   /** What is left of the budget. */
   readonly leftMs: number;
   /** What the review itself will cost a worker. */
@@ -87,11 +91,12 @@ export class AdmissionControl {
   }
 
   /** Why a review with this wait ahead of it is refused; null when it is not. */
-  verdict(waitMs: number, { leftMs, costMs }: Ask, nowMs: number): ErrorCode | null {
+  verdict(waitMs: number, { queued, leftMs, costMs }: Ask, nowMs: number): ErrorCode | null {
     const lagMs = this.lagMs(nowMs);
     // An idle worker is always worth trying: what is known of costs may be wrong, and only doing one tells.
     const ownMs = waitMs > 0 ? costMs * this.#pace.value : 0;
     if ((waitMs + ownMs) * MARGIN + 2 * lagMs > leftMs) return 'DEADLINE_UNREACHABLE';
-    return waitMs > STANDING_WAIT_MS && this.standing(nowMs) ? 'OVERLOADED' : null;
+    const floods = queued >= STANDING_LENGTH && waitMs > STANDING_WAIT_MS;
+    return floods && this.standing(nowMs) ? 'OVERLOADED' : null;
   }
 }

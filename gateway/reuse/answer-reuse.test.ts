@@ -144,7 +144,10 @@ class Answering {
     const result = inject(this.#revision, review, candidate?.text.question);
     if (candidate !== null) {
       const timing = { injectMs: 0, compileMs: 0 };
-      this.#reuse.keep(candidate, this.#route, 'admission.k8s.io/v1', { ...result, timing });
+      this.#reuse.keep(candidate, { asked: this.#route, served: this.#route }, 'admission.k8s.io/v1', {
+        ...result,
+        timing,
+      });
     }
     return { body: result.body, kind: result.outcome.kind };
   }

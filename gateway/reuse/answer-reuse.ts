@@ -24,8 +24,14 @@ const VAIN_LIMIT = 8;
 /** Larger reviews are not kept. */
 const REVIEW_LIMIT_BYTES = 256 * 1024;
 
+/** The route that a request's URL leads to, and the same with the revision that its labels chose. */
+export interface ReusedRoute {
+  readonly asked: Route;
+  readonly served: Route;
+}
+
 interface KeptAnswer {
-  readonly route: Route;
+  readonly route: ReusedRoute;
   readonly text: ReplicaText;
   readonly answer: ReplicaAnswer;
   readonly to: Addressee;
@@ -33,6 +39,7 @@ interface KeptAnswer {
 }
 
 export interface ReusedAnswer {
+  readonly served: Route;
   readonly to: Addressee;
   readonly outcome: Outcome;
   readonly body: string;
@@ -60,11 +67,11 @@ export class AnswerReuse {
     const hint = workloadHint(review);
     if (hint === null) return null;
     for (const kept of this.#kept.get(hint) ?? []) {
-      if (kept.route !== route) continue;
+      if (kept.route.asked !== route) continue;
       const names = kept.text.match(review);
       if (names === null) continue;
       const to = { apiVersion: kept.to.apiVersion, uid: names.uid };
-      return { to, outcome: kept.outcome, body: kept.answer.body(names) };
+      return { served: kept.route.served, to, outcome: kept.outcome, body: kept.answer.body(names) };
     }
     return null;
   }
@@ -82,7 +89,7 @@ export class AnswerReuse {
   }
 
   /** Keeps a worker's answer where it says that it is that of all replicas. */
-  keep({ hint, text }: ReuseCandidate, route: Route, apiVersion: ReviewVersion, result: InjectResult): void {
+  keep({ hint, text }: ReuseCandidate, route: ReusedRoute, apiVersion: ReviewVersion, result: InjectResult): void {
     if (result.reusable !== true) return;
     const answer = ReplicaAnswer.of(result.body, text.names);
     if (answer === null) return;

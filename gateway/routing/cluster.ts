@@ -63,6 +63,11 @@ export class ClusterView {
     return owners === NO_OWNERS && nodes === this.#nodes ? shared : { ...shared, owners, nodes };
   }
 
+  /** Labels of a namespace; undefined where nothing is known of it. */
+  namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined {
+    return this.#cluster.namespaces.get(namespace)?.labels;
+  }
+
   #shared(namespace: string): ClusterContext {
     const kept = this.#contexts.get(namespace);
     if (kept !== undefined) return kept;

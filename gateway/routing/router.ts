@@ -3,10 +3,12 @@
  */
 import { NO_REVISION } from '../../workers/inject/inject.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
+import type { ReviewHeader } from '../admission/decode.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { ClusterView, chooseCluster } from './cluster.ts';
 import { parseParams } from './params.ts';
+import { type CohortOf, findRevision, type RevisionChoice, RevisionChooser } from './revision-choice.ts';
 import { findClaim, parseUrl } from './target.ts';
 
 /** Different URLs whose way is kept; an apiserver sends few. */
@@ -20,6 +22,8 @@ export interface Route {
   readonly cluster: ClusterView | null;
   /** The one pod policy that is asked; null: all of them. */
   readonly policyName: string | null;
+  /** Whether the path names the revision; otherwise `revision` is the default, and the request has a say (`choose`). */
+  readonly explicit: boolean;
 }
 
 /** Pod policies alone are answered like a mesh that injects nothing. */
@@ -35,6 +39,8 @@ const POLICIES_ALONE: Mesh = {
   share: 1,
   vcluster: 'Allow',
   nativeSidecars: 'Auto',
+  revisionLabel: '',
+  unknownRevision: 'Default',
   cluster: null,
   revisions: new Map(),
 };
@@ -63,9 +69,12 @@ export class Router {
   readonly #kept = new Map<string, Resolution>();
   readonly #ignored: ReadonlyMap<Mesh, ReadonlySet<string>>;
   readonly #views: ReadonlyMap<string, ClusterView>;
+  readonly #choosers: ReadonlyMap<Mesh, RevisionChooser>;
 
-  constructor(snapshot: Snapshot) {
+  /** `cohort`: which revision a rollout gives a pod whose labels name none. */
+  constructor(snapshot: Snapshot, cohort: CohortOf | null = null) {
     this.snapshot = snapshot;
+    this.#choosers = new Map([...snapshot.meshes.values()].map((mesh) => [mesh, new RevisionChooser(mesh, cohort)]));
     this.#ignored = new Map([...snapshot.meshes.values()].map((mesh) => [mesh, new Set(mesh.ignoredNamespaces)]));
     this.#views = new Map([...snapshot.clusters].map(([name, cluster]) => [name, new ClusterView(cluster)]));
   }
@@ -81,6 +90,13 @@ export class Router {
     if (this.#kept.size >= URL_LIMIT) this.#kept.clear();
     this.#kept.set(url, resolution);
     return resolution;
+  }
+
+  /** The revision that injects a request's pod. An explicit revision of the path wins over everything. */
+  choose(route: Route, header: ReviewHeader): RevisionChoice {
+    const chooser = route.explicit ? undefined : this.#choosers.get(route.mesh);
+    if (chooser === undefined) return { ok: true, revision: route.revision, warning: null, settled: true };
+    return chooser.choose(route.revision, header, route.cluster);
   }
 
   isIgnored(mesh: Mesh, namespace: string): boolean {
@@ -113,20 +129,28 @@ export class Router {
     }
     const chosen = chooseCluster(this.snapshot, POLICIES_ALONE, params);
     const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
-    const route = { mesh: POLICIES_ALONE, revision: NOTHING_TO_INJECT, params, cluster, policyName: name };
+    const route = {
+      mesh: POLICIES_ALONE,
+      revision: NOTHING_TO_INJECT,
+      params,
+      cluster,
+      explicit: true,
+      policyName: name,
+    };
     return { ok: true, route, timeoutMs };
   }
 
   #pick(mesh: Mesh, asked: string | null, params: Route['params'], timeoutMs: number): Resolution {
     const name = asked ?? mesh.defaultRevision;
-    const revision = mesh.revisions.get(name) ?? mesh.revisions.get(mesh.tags.get(name) ?? '');
+    const revision = findRevision(mesh, name);
     if (revision === undefined) {
       const message = `Mesh ${quote(mesh.name)} has no revision and no tag ${quote(name)}.`;
       return { ok: false, code: 'REVISION_NOT_FOUND', message, mesh, timeoutMs };
     }
     const chosen = chooseCluster(this.snapshot, mesh, params);
     const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
-    return { ok: true, route: { mesh, revision, params, cluster, policyName: null }, timeoutMs };
+    const route = { mesh, revision, params, cluster, explicit: asked !== null, policyName: null };
+    return { ok: true, route, timeoutMs };
   }
 }
 

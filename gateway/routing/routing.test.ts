@@ -133,6 +133,8 @@ function mesh(changes: Partial<Mesh> = {}): Mesh {
     ignoredNamespaces: [],
     deadlineReserveMs: 0,
     share: 1,
+    revisionLabel: 'meshgate.dev/rev',
+    unknownRevision: 'Default',
     vcluster: 'Skip',
     nativeSidecars: 'Auto',
     cluster: null,

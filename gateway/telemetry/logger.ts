@@ -43,7 +43,9 @@ export class RequestLog {
   }
 
   request(conclusion: Conclusion, sample: RequestSample, exchange: Exchange): void {
-    const level: Level = conclusion.level;
+    const { warning } = exchange;
+    // A warning is told however well the request went.
+    const level: Level = warning !== null && conclusion.level === 'debug' ? 'info' : conclusion.level;
     if (!this.#logger.isLevelEnabled(level)) return;
     if (level !== 'debug' && !this.#allowed()) return;
     const fields = {
@@ -53,6 +55,7 @@ export class RequestLog {
       outcome: sample.outcome,
       reason: sample.reason,
       ...(sample.reasons.length > 0 ? { reasons: sample.reasons } : {}),
+      ...(warning === null ? {} : { warning }),
       status: conclusion.status,
       uid: exchange.header?.uid,
       namespace: exchange.header?.namespace,

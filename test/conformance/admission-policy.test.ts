@@ -29,7 +29,11 @@ const vectors = read('vectors.ndjson')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as Vector);
-const data = JSON.parse(read('data.json')) as { object: JsonObject; request: JsonObject; namespace: { metadata: never } };
+const data = JSON.parse(read('data.json')) as {
+  object: JsonObject;
+  request: JsonObject;
+  namespace: { metadata: never };
+};
 
 const environment = createEnvironment();
 const request = policyRequest({ ...data.request, object: data.object }, 'mesh', {
@@ -96,6 +100,7 @@ for (const { policy: spec, decisions = [], annotations = [] } of vectors) {
       notes.filter((note) => !(note instanceof PolicyFailure)),
       annotations.filter(([, what]) => what === 'publish').map(([key, , value]) => [key, value]),
     );
-    if (annotations.some(([, what]) => what === 'error')) assert.ok(notes.some((note) => note instanceof PolicyFailure));
+    if (annotations.some(([, what]) => what === 'error'))
+      assert.ok(notes.some((note) => note instanceof PolicyFailure));
   });
 }

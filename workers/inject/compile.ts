@@ -4,11 +4,16 @@ import { compileIstioRevision } from './istio/injector.ts';
 import { compileLinkerdRevision } from './linkerd/compile.ts';
 import type { CompiledRevision } from './provider.ts';
 import { compileTemplateRevision } from './template/compile.ts';
+import { withVcluster } from './vcluster.ts';
 
 /**
  * Compiles a revision: slow (milliseconds), once per revision and worker. Throws CompileError with all problems of its texts.
  */
 export function compileRevision(source: RevisionSource): CompiledRevision {
+  return withVcluster(compileProvider(source));
+}
+
+function compileProvider(source: RevisionSource): CompiledRevision {
   switch (source.spec.provider) {
     case 'istio':
       return compileIstioRevision(source, source.spec);

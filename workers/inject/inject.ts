@@ -79,6 +79,10 @@ function answer(decision: InjectDecision): { readonly outcome: Outcome; readonly
   }
 }
 
+function withWarnings(answer: Answer, warnings: readonly string[] | undefined): Answer {
+  return warnings === undefined ? answer : { ...answer, warnings: [...warnings, ...(answer.warnings ?? [])] };
+}
+
 /**
  * Answers a review with a revision. Never throws: what can not be answered is an outcome `failed` with a code of reason.ts, and
  * its body a denial, which the caller may replace by what the mesh's onError says.
@@ -104,14 +108,15 @@ export function injectReview(
     const { object } = request;
     const inject = (full: InjectRequest): InjectDecision => revision.inject(full);
     const byPolicies = policies?.answer(request, decoded.raw, { mesh: revision.source.mesh, inject }) ?? null;
-    const watch = task.reuse === undefined || byPolicies !== null ? null : new ReuseWatch(task.reuse);
+    // A policy may look at a pod's name to see whether it is for the pod.
+    const watch = task.reuse === undefined || policies !== null ? null : new ReuseWatch(task.reuse);
     const decision: InjectDecision =
       byPolicies ??
       (object === null
         ? { kind: 'denied', code: 'POD_MISSING', message: REASONS.POD_MISSING.sentence }
         : revision.inject(watch === null ? { ...request, object } : { ...request, object, watch }));
     const made = answer(decision);
-    const body = encodeReview(identity, made.answer);
+    const body = encodeReview(identity, withWarnings(made.answer, task.warnings));
     if (watch === null || object === null || decision.kind === 'denied' || decision.kind === 'failed') {
       return { outcome: made.outcome, body };
     }

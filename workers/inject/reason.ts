@@ -40,6 +40,8 @@ export const REASONS = {
   POLICY_UNKNOWN: skipped('policy', 'the policy is neither "enabled" nor "disabled", which turns injection off'),
   REVISION_MISMATCH: skipped('user', 'the pod asks for another revision than this one serves'),
   ALREADY_INJECTED: skipped('none', 'the pod already is what this revision would make of it'),
+  VCLUSTER_SYNCED: skipped('policy', 'the pod was synced from a virtual cluster, whose pods the mesh does not inject'),
+  VCLUSTER_INJECTED: skipped('none', 'the pod was synced from a virtual cluster, and was injected there'),
   // Kept away by the selectors of a mesh's webhooks: the review never comes, and only an explanation tells.
   NAMESPACE_LABEL_MISSING: skipped('user', 'neither the namespace nor the pod has a label that selects a revision'),
   NAMESPACE_LABEL_DISABLED: skipped('user', "the namespace's label istio-injection is there and not enabled"),
@@ -94,6 +96,7 @@ export const REASONS = {
   ),
   LINKERD_VALUES_INVALID: denied('policy', 500, "the mesh's values do not make a proxy"),
   SCRAPE_PORT_INVALID: denied('user', 422, 'the pod asks Prometheus to scrape a port that can not be merged'),
+  REVISION_UNSERVED: denied('user', 422, 'a label asks for a revision that the mesh does not have'),
   INIT_USER_UNSET: denied('user', 422, 'the init container has an argument -u without a value after it'),
   PROXY_USER_UNSET: denied('user', 422, 'the proxy has no user that TPROXY could set to root'),
 

@@ -88,6 +88,8 @@ export function makeMesh(name: string, changes: Partial<Mesh> = {}): Mesh {
     ignoredNamespaces: ['kube-system'],
     deadlineReserveMs: 50,
     share: 1,
+    revisionLabel: 'istio.io/rev',
+    unknownRevision: 'Default',
     vcluster: 'Skip',
     nativeSidecars: 'Auto',
     cluster: null,
@@ -223,9 +225,16 @@ export class TestClient {
   }
 }
 
+interface ReviewChanges {
+  readonly apiVersion?: string;
+  readonly namespace?: string;
+  readonly note?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** A review of a pod with one container. */
-export function review(uid: string, changes: { apiVersion?: string; namespace?: string; note?: string } = {}): string {
-  const { apiVersion = 'admission.k8s.io/v1', namespace = 'shop', note = '' } = changes;
+export function review(uid: string, changes: ReviewChanges = {}): string {
+  const { apiVersion = 'admission.k8s.io/v1', namespace = 'shop', note = '', labels } = changes;
   return JSON.stringify({
     kind: 'AdmissionReview',
     apiVersion,
@@ -239,7 +248,7 @@ export function review(uid: string, changes: { apiVersion?: string; namespace?: 
       object: {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name: 'web', namespace, annotations: { note } },
+        metadata: { name: 'web', namespace, ...(labels === undefined ? {} : { labels }), annotations: { note } },
         spec: { containers: [{ name: 'app', image: 'app:1', resources: {} }] },
         status: {},
       },

@@ -1,0 +1,102 @@
+/**
+ * Which revision of a mesh injects a pod: the one that the path names; else the one that a label names, of the namespace or of the
+ * pod; else what a rollout's cohort says; else the default. A name may be a revision or a tag, and `default` stands for the default
+ * revision where neither has that name, as for Istio.
+ *
+ * Labels count as the selectors of Istio's own webhooks do: on an Istio namespace `istio-injection` beats the revision label, and
+ * either of them beats the pod's label. Labels of a namespace count only where the cluster's are known.
+ */
+import type { RevisionSource } from '../../workers/protocol.ts';
+import type { ReviewHeader } from '../admission/decode.ts';
+import type { Mesh } from '../snapshot.ts';
+import type { ClusterView } from './cluster.ts';
+import { podLabel } from './pod-label.ts';
+
+/** Where labels name nothing: the revision that a rollout gives this pod; null leaves it to the default. */
+export type CohortOf = (mesh: Mesh, header: ReviewHeader) => string | null;
+
+export type RevisionChoice =
+  | {
+      readonly ok: true;
+      readonly revision: RevisionSource;
+      /** What the user and the log are told; null for nothing. */
+      readonly warning: string | null;
+      /** Whether an equal request gets the same choice as long as the snapshot serves. */
+      readonly settled: boolean;
+    }
+  /** The mesh denies pods that ask for a revision it does not have. */
+  | { readonly ok: false; readonly message: string };
+
+/** Beats the revision label of an Istio namespace. */
+const ISTIO_INJECTION = 'istio-injection';
+const DEFAULT_NAME = 'default';
+/** How much of a label a message repeats: labels have at most 63 characters, reviews may say anything. */
+const QUOTE_LIMIT = 63;
+
+/** The label that names the revision, where the mesh does not say another one. Linkerd has none of its own. */
+export function defaultRevisionLabel(provider: Mesh['provider']): string {
+  return provider === 'istio' ? 'istio.io/rev' : 'meshgate.dev/rev';
+}
+
+/** The revision that a name stands for, if any. */
+export function findRevision(mesh: Mesh, name: string): RevisionSource | undefined {
+  return (
+    mesh.revisions.get(name) ??
+    mesh.revisions.get(mesh.tags.get(name) ?? (name === DEFAULT_NAME ? mesh.defaultRevision : ''))
+  );
+}
+
+/** What labels may ask for, read from a request; undefined where neither namespace nor pod names a revision. */
+interface Asked {
+  readonly name: string;
+  readonly by: 'namespace' | 'pod';
+}
+
+/** Chooses for one mesh; made once for a snapshot. */
+export class RevisionChooser {
+  readonly #mesh: Mesh;
+  readonly #label: Buffer;
+  readonly #looksAtLabels: boolean;
+  readonly #cohort: CohortOf | null;
+
+  constructor(mesh: Mesh, cohort: CohortOf | null) {
+    this.#mesh = mesh;
+    this.#label = Buffer.from(mesh.revisionLabel);
+    // With one revision and no tag there is nothing to choose, and no pod pays for a look at its labels.
+    this.#looksAtLabels = mesh.revisions.size + mesh.tags.size > 1 || mesh.unknownRevision === 'Deny';
+    this.#cohort = cohort;
+  }
+
+  /** For a request whose path names no revision; `fallback` is the default revision. */
+  choose(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
+    const asked = this.#looksAtLabels ? this.#asked(header, cluster) : undefined;
+    if (asked === undefined)
+      return { ok: true, revision: this.#ofCohort(header) ?? fallback, warning: null, settled: this.#cohort === null };
+    const revision = findRevision(this.#mesh, asked.name);
+    if (revision !== undefined) return { ok: true, revision, warning: null, settled: true };
+    const { name, unknownRevision, revisionLabel } = this.#mesh;
+    const says = `label ${revisionLabel}=${shortened(asked.name)} of the ${asked.by} names no revision of mesh ${name}`;
+    if (unknownRevision === 'Deny') return { ok: false, message: says };
+    return { ok: true, revision: fallback, warning: `${says}; revision ${fallback.name} is used`, settled: true };
+  }
+
+  #asked(header: ReviewHeader, cluster: ClusterView | null): Asked | undefined {
+    const labels = cluster?.namespaceLabels(header.namespace);
+    if (labels !== undefined) {
+      if (this.#mesh.provider === 'istio' && Object.hasOwn(labels, ISTIO_INJECTION)) return undefined;
+      const name = Object.hasOwn(labels, this.#mesh.revisionLabel) ? labels[this.#mesh.revisionLabel] : undefined;
+      if (name !== undefined && name !== '') return { name, by: 'namespace' };
+    }
+    const name = podLabel(header.object(), this.#label);
+    return name === undefined ? undefined : { name, by: 'pod' };
+  }
+
+  #ofCohort(header: ReviewHeader): RevisionSource | undefined {
+    const name = this.#cohort?.(this.#mesh, header) ?? null;
+    return name === null ? undefined : this.#mesh.revisions.get(name);
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > QUOTE_LIMIT ? `${text.slice(0, QUOTE_LIMIT)}…` : text;
+}
