@@ -23,7 +23,7 @@ export interface ReviewPolicies {
 }
 
 /** InjectTask.revision of a task that asks policies alone. */
-export const NO_REVISION = '';
+export const NO_REVISION = 'none';
 
 const NOT_PATCHED: InjectDecision = { kind: 'patched', patch: [] };
 
