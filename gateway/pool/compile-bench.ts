@@ -44,7 +44,7 @@ export class CompileBench {
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: IDLE_MS,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 12 },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 24 },
       recordTiming: false,
     });
     // A thread that ends before its first task would leave that task waiting: ending the pool answers it.

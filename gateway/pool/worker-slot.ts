@@ -251,7 +251,7 @@ export class WorkerSlot {
       maxThreads: 1,
       concurrentTasksPerWorker: CONCURRENT_TASKS,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 12 },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 24 },
       recordTiming: false,
       workerData: this.#memory,
     });

@@ -16,6 +16,7 @@ import { repairText } from './gostring.ts';
 import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
 import { DEFAULT_LIMITS, MAX_CACHED_TPL_LENGTH, MAX_CACHED_TPL_TEXTS } from './limits.ts';
+import { narrow } from './narrow.ts';
 import { parseTemplate } from './parse.ts';
 import type { CompiledTemplate, ParsedText, TemplateCell, TemplateSource } from './run.ts';
 import { Run } from './run.ts';
@@ -162,7 +163,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   }
 
   literal(text: string): TextLiteral {
-    return { id: this.literals++, text };
+    return { id: this.literals++, text: narrow(text) };
   }
 
   has(name: string): boolean {

@@ -5,6 +5,7 @@
  */
 import { checkTemplate, compileTemplate, type TemplateSet } from '../../template/engine.ts';
 import type { FuncMap } from '../../template/func.ts';
+import { narrow } from '../../template/narrow.ts';
 import { fieldOf } from '../../template/reflect.ts';
 import type { Assumptions } from '../../template/specialize.ts';
 import { GoRef, type GoValue } from '../../template/value.ts';
@@ -102,7 +103,7 @@ export class TemplateVariants {
 
   /** Throws TemplateError with code TEMPLATE_SYNTAX. */
   constructor(text: string, funcs: FuncMap, shared: SharedFields) {
-    this.#text = text;
+    this.#text = narrow(text);
     this.#funcs = funcs;
     this.#shared = shared;
     checkTemplate('inject', text, funcs);
