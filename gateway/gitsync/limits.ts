@@ -8,8 +8,8 @@ export const MAX_PATH_BYTES = 1_024;
 export const MAX_POLICY_FILE_BYTES = 1024 * 1024;
 /** A file that a document refers to (an injection template, a chart's values, a dumped ConfigMap). */
 export const MAX_REFERENCED_FILE_BYTES = 4 * 1024 * 1024;
-/** Everything that one attempt reads. */
-export const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+/** Everything that one attempt reads; the texts of a thousand Istio revisions take 115 MB. */
+export const MAX_TOTAL_BYTES = 192 * 1024 * 1024;
 /** Policy documents of one source. */
 export const MAX_DOCUMENTS = 5_000;
 /** Nesting of one document; deeper ones are refused before anything recurses into them. */
