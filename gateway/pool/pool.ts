@@ -22,6 +22,8 @@ export const QUEUE_BYTES_LIMIT = 128 * 1024 * 1024;
 /** Reviews that cross to a worker at once, and the work that is enough for a batch. */
 export const BATCH_LIMIT = 8;
 const BATCH_WORK_MS = 5;
+/** Reviews that are worth a batch for a worker that is still busy. */
+const WORTH_SENDING_AHEAD = 4;
 /** Batches that a worker has at once: one in its hands and one that it finds when it is done. */
 export const BATCHES_PER_WORKER = 2;
 /** Workers that a review is given to before it is taken for the one that ends them. */
@@ -238,7 +240,8 @@ export class WorkerPool implements SlotListener {
   #flush(nowMs: number): void {
     while (this.#queue.length > 0) {
       const slot = this.#crew.free(nowMs);
-      if (slot === null) return;
+      // A worker that is busy would not begin with them anyway, and posting costs by the batch.
+      if (slot === null || (slot.load > 0 && this.#queue.length < WORTH_SENDING_AHEAD)) return;
       const batch = this.#take();
       if (batch.length > 0) this.#send(slot, batch);
     }
