@@ -42,6 +42,8 @@ export const REQUEST_ERRORS = {
     'The file of --hook-token-file does not hold a secret of 16 to 4096 characters.',
   ),
   ADMIN_REFUSED: entry('upstream', 401, false, "The request does not bear the token of the gateway's state folder."),
+  ADMIN_BODY_INVALID: entry('upstream', 400, false, 'The body of the request is not what the page takes.'),
+  RECORDING_ACTIVE: entry('upstream', 409, true, 'A recording is running already.'),
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),

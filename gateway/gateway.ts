@@ -6,6 +6,8 @@ import { performance } from 'node:perf_hooks';
 import { Registry } from 'prom-client';
 import { addressUrl } from './config/address.ts';
 import type { GatewayOptions } from './config/options.ts';
+import { recordRoutes } from './record/record-routes.ts';
+import { Recorder } from './record/recorder.ts';
 import { makeAdminToken, removeAdminAccess, writeAdminAccess } from './server/admin-access.ts';
 import { AdminServer } from './server/admin-server.ts';
 import { createCertificates } from './server/certificate.ts';
@@ -15,6 +17,7 @@ import type { AdmissionService } from './service/admission-service.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
 import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
+import { TapHub } from './tap/tap-hub.ts';
 import { GatewayMetrics } from './telemetry/gateway-metrics.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -43,6 +46,7 @@ export interface ReadyLine {
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #metrics: GatewayMetrics;
+  readonly #recorder: Recorder;
   readonly #admin: AdminServer;
   readonly #startedAt = new Date();
   readonly #adminToken = makeAdminToken();
@@ -56,6 +60,8 @@ export class Gateway {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    const tap = new TapHub(parts.service);
+    this.#recorder = new Recorder(tap);
     this.#metrics = new GatewayMetrics({
       snapshot: () => parts.service.serving,
       certificateExpiry: () => this.#credentials?.validTo ?? null,
@@ -68,13 +74,16 @@ export class Gateway {
         text: `${await this.#metrics.registry.metrics()}${await parts.service.metrics()}`,
       }),
       status: () => this.#status(),
-      routes: sourceRoutes({
-        status: () => parts.source.status(),
-        control: parts.control ?? null,
-        hookTokenFile: parts.options.hookTokenFile,
-        adminToken: this.#adminToken,
-        logger: parts.logger,
-      }),
+      routes: [
+        ...sourceRoutes({
+          status: () => parts.source.status(),
+          control: parts.control ?? null,
+          hookTokenFile: parts.options.hookTokenFile,
+          adminToken: this.#adminToken,
+          logger: parts.logger,
+        }),
+        ...recordRoutes(this.#recorder, this.#adminToken),
+      ],
     });
   }
 
@@ -109,6 +118,7 @@ export class Gateway {
     const { service, source } = this.#parts;
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await service.close(0);
+    await this.#recorder.stop();
     this.#watch?.close();
     await source.stop();
     await this.#adopting;

@@ -38,6 +38,8 @@ export class Exchange implements JobListener {
   answeredAtMs = 0;
   resolution: Resolution | null = null;
   header: ReviewHeader | null = null;
+  /** The review as received. */
+  body: Buffer | null = null;
   /** Whom an error answers when there is no header. */
   addressee: Addressee | null = null;
   /** Set when the answer is to be kept for the pod's replicas, if it is theirs too. */

@@ -12,6 +12,7 @@ import type { WorkerPool } from '../pool/pool.ts';
 import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
 import type { Resolution, Router } from '../routing/router.ts';
+import type { ReviewTap } from '../tap/review-tap.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts';
@@ -28,6 +29,8 @@ export interface HandlerDependencies {
   readonly log: RequestLog;
   /** Null when nothing is traced. */
   readonly trace: ((finished: FinishedExchange) => void) | null;
+  /** Where answered reviews are copied from. */
+  readonly tap: Pick<ReviewTap, 'offer'>;
 }
 
 export class AdmissionHandler implements ExchangeOwner {
@@ -80,6 +83,7 @@ export class AdmissionHandler implements ExchangeOwner {
 
   #handle(exchange: Exchange, body: Buffer): void {
     const { head } = exchange;
+    exchange.body = body;
     const router = this.#dependencies.router();
     const resolution = router?.resolve(head.url) ?? null;
     exchange.resolution = resolution;
@@ -210,6 +214,7 @@ export class AdmissionHandler implements ExchangeOwner {
     this.#dependencies.metrics.observe(sample);
     this.#dependencies.log.request(conclusion, sample, exchange);
     this.#dependencies.trace?.({ exchange, outcome, status: conclusion.status });
+    this.#dependencies.tap.offer(exchange, outcome, conclusion.body);
   }
 }
 

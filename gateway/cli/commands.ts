@@ -13,6 +13,7 @@ import { registerImportLinkerd } from './import-linkerd.ts';
 import { registerInject } from './inject.ts';
 import { registerLint } from './lint.ts';
 import { registerListener } from './listener.ts';
+import { registerRecord } from './record.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerUninject,
   registerExplain,
   registerDiff,
+  registerRecord,
   registerImport,
   registerImportLinkerd,
 ];

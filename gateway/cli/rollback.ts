@@ -1,14 +1,9 @@
 /** `meshgate snapshots` and `meshgate rollback`: what a running gateway has served, and going back to it. */
 import type { Command } from 'commander';
-import { request } from 'undici';
-import { GatewayError } from '../errors.ts';
-import { readAdminAccess } from '../server/admin-access.ts';
 import type { SnapshotEntry } from '../snapshot.ts';
-import { CommandError, finishWith } from './command-error.ts';
+import { askGateway, STATE_HELP } from './admin-client.ts';
+import { finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_OK } from './context.ts';
-
-const REQUEST_TIMEOUT_MS = 30_000;
-const DEFAULT_STATE = '.meshgate';
 
 interface SnapshotFlags {
   readonly state?: string;
@@ -40,13 +35,11 @@ export function registerRollback(program: Command, context: CommandContext): voi
 }
 
 function withState(command: Command): Command {
-  return command
-    .option('--state <DIR>', `the gateway's state folder, which holds the token for it (default: ${DEFAULT_STATE})`)
-    .option('--json', 'print JSON on one line');
+  return command.option('--state <DIR>', STATE_HELP).option('--json', 'print JSON on one line');
 }
 
 async function listSnapshots(flags: SnapshotFlags, context: CommandContext): Promise<number> {
-  const list = (await ask('GET', '/api/v1/snapshots', flags, context)) as SnapshotList;
+  const list = (await askGateway('GET', '/api/v1/snapshots', flags.state, context)) as SnapshotList;
   if (flags.json === true) context.stdout(`${JSON.stringify(list)}\n`);
   else context.stdout(listText(list));
   return EXIT_OK;
@@ -54,7 +47,7 @@ async function listSnapshots(flags: SnapshotFlags, context: CommandContext): Pro
 
 async function rollBack(flags: RollbackFlags, context: CommandContext): Promise<number> {
   const query = flags.to === undefined ? '' : `?${new URLSearchParams({ to: flags.to })}`;
-  const answer = await ask('POST', `/api/v1/rollback${query}`, flags, context);
+  const answer = await askGateway('POST', `/api/v1/rollback${query}`, flags.state, context);
   const { held, snapshot } = answer as { readonly held: string | null; readonly snapshot: SnapshotEntry };
   if (flags.json === true) {
     context.stdout(`${JSON.stringify(answer)}\n`);
@@ -71,23 +64,4 @@ function listText({ held, snapshots }: SnapshotList): string {
   if (snapshots.length === 0) rows.push('no snapshot was saved yet');
   if (held !== null) rows.push(`rolled back: ${held} is not served until Git moves on from it`);
   return `${rows.join('\n')}\n`;
-}
-
-/** @throws GatewayError GATEWAY_NOT_RUNNING; CommandError GATEWAY_REFUSED with the gateway's own words. */
-async function ask(
-  method: 'GET' | 'POST',
-  path: string,
-  { state }: SnapshotFlags,
-  { environment }: CommandContext,
-): Promise<unknown> {
-  const access = await readAdminAccess(state ?? environment['MESHGATE_STATE'] ?? DEFAULT_STATE);
-  const limits = { headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: REQUEST_TIMEOUT_MS };
-  const headers = { authorization: `Bearer ${access.token}` };
-  const answer = await request(`${access.url}${path}`, { method, headers, ...limits }).catch((error: unknown) => {
-    throw new GatewayError('GATEWAY_NOT_RUNNING', `The gateway at ${access.url} does not answer.`, { cause: error });
-  });
-  const value: unknown = await answer.body.json();
-  if (answer.statusCode === 200) return value;
-  const { code, message } = value as { readonly code: string; readonly message: string };
-  throw new CommandError('GATEWAY_REFUSED', `${message} (${code})`);
 }

@@ -87,6 +87,11 @@ export class WorkerPool implements SlotListener {
     return this.#crew.slots.some((slot) => slot.state === 'serving');
   }
 
+  /** Whether reviews wait for a worker. */
+  get busy(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /**
    * Why a review that comes now with this claim can not be done, or null: DEADLINE_UNREACHABLE, OVERLOADED or QUEUE_FULL. Cheap, so
    * that it can be asked before the review is read.

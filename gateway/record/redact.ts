@@ -70,7 +70,7 @@ function members(from: JsonObject, depth: number): JsonObject {
 function memberValue(key: string, member: JsonValue, parent: JsonObject, depth: number): JsonValue {
   switch (key) {
     case 'annotations':
-      return isJsonObject(member) ? annotations(member) : value(member, depth);
+      return isJsonObject(member) ? redactAnnotations(member) : value(member, depth);
     // Selectors compare them byte for byte, and their form leaves little room for a secret.
     case 'labels':
     case 'matchLabels':
@@ -88,7 +88,8 @@ function memberValue(key: string, member: JsonValue, parent: JsonObject, depth: 
   }
 }
 
-function annotations(from: JsonObject): JsonObject {
+/** Also of a namespace. */
+export function redactAnnotations(from: JsonObject): JsonObject {
   const { [LAST_APPLIED]: _copy, ...kept } = from;
   return mapMembers(kept, (key, text) => {
     if (typeof text !== 'string') return value(text, 0);

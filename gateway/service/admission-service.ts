@@ -8,6 +8,7 @@ import type { Address } from '../config/address.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 
 export interface ServiceStats {
   readonly pool: PoolStats;
@@ -27,6 +28,10 @@ export interface AdmissionService {
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */
   listen(address: Address, credentials: Credentials): Promise<number>;
   setCredentials(credentials: Credentials): void;
+  /** Has these reviews copied from now on, and no others. */
+  setTap(orders: readonly TapOrder[]): void;
+  /** Who gets the copies. */
+  onTap(listener: (event: TapEvent) => void): void;
   /** From now on connections end after their next answer. */
   beginDrain(): void;
   /** Accepts nothing more, lets requests in flight finish for up to `limitMs`; resolves with how many were cut off. */

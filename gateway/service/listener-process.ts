@@ -3,7 +3,8 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { type ErrorCode, GatewayError } from '../errors.ts';
-import { type Call, type CallResult, HELLO, type Method, type Methods } from './messages.ts';
+import type { TapEvent } from '../tap/tapped-review.ts';
+import { type Call, type CallResult, HELLO, type Method, type Methods, type TapMessage } from './messages.ts';
 
 /** A process that does not say a word in this time is not going to. */
 const HELLO_LIMIT_MS = 30_000;
@@ -22,6 +23,8 @@ export class ListenerProcess {
   #nextId = 1;
   /** It listens and can take requests. */
   listening = false;
+  /** Told what the process has tapped. */
+  onTap: ((event: TapEvent) => void) | null = null;
 
   /** Forks a process as node:cluster is set up. */
   constructor(onEnd: (process: ListenerProcess, reason: string) => void) {
@@ -34,7 +37,8 @@ export class ListenerProcess {
         if (message === HELLO) {
           clearTimeout(limit);
           resolve();
-        } else this.#answered(message as CallResult);
+        } else if (isTap(message)) this.onTap?.(message.tap);
+        else this.#answered(message as CallResult);
       });
       worker.on('exit', (code, signal) => {
         clearTimeout(limit);
@@ -76,6 +80,10 @@ export class ListenerProcess {
     if (result.ok) pending?.resolve(result.answer);
     else pending?.reject(new GatewayError(result.code as ErrorCode, result.message));
   }
+}
+
+function isTap(message: unknown): message is TapMessage {
+  return typeof message === 'object' && message !== null && 'tap' in message;
 }
 
 function endedError(reason: string): GatewayError {

@@ -1,6 +1,7 @@
 /**
  * An admission service in this process: server, handler, routes and workers.
  */
+import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
 import { AdmissionHandler } from '../admission/handler.ts';
@@ -12,6 +13,8 @@ import { Router } from '../routing/router.ts';
 import { AdmissionServer } from '../server/admission-server.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { ReviewTap } from '../tap/review-tap.ts';
+import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import { type Logger, RequestLog } from '../telemetry/logger.ts';
 import { logWorkerLost } from '../telemetry/pool-log.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
@@ -33,6 +36,7 @@ export class LocalService implements AdmissionService {
   readonly #parts: LocalServiceParts;
   readonly #metrics = new RequestMetrics();
   readonly #pool: WorkerPool;
+  readonly #tap: ReviewTap;
   readonly #handler: AdmissionHandler;
   #router: Router | null = null;
   #server: AdmissionServer | null = null;
@@ -47,12 +51,14 @@ export class LocalService implements AdmissionService {
       onWorkerLost: (error, culprit, others) => logWorkerLost(logger, error, culprit, others),
     });
     this.#metrics.addGauges({ pool: () => this.#pool.stats(), connections: () => this.#server?.connections ?? 0 });
+    this.#tap = new ReviewTap({ busy: () => this.#pool.busy, now: () => performance.now() });
     this.#handler = new AdmissionHandler({
       router: () => this.#router,
       pool: this.#pool,
       metrics: this.#metrics,
       log: new RequestLog(logger),
       trace: tracing === null ? null : tracing.record,
+      tap: this.#tap,
     });
   }
 
@@ -90,6 +96,14 @@ export class LocalService implements AdmissionService {
     this.#server?.setCredentials(credentials);
   }
 
+  setTap(orders: readonly TapOrder[]): void {
+    this.#tap.setOrders(orders);
+  }
+
+  onTap(listener: (event: TapEvent) => void): void {
+    this.#tap.listener = listener;
+  }
+
   beginDrain(): void {
     if (this.#server !== null) this.#server.draining = true;
   }
@@ -101,6 +115,7 @@ export class LocalService implements AdmissionService {
   }
 
   async stop(): Promise<void> {
+    this.#tap.close();
     await this.close(0);
     await this.#pool.close();
     await this.#parts.tracing?.shutdown().catch(() => undefined);

@@ -5,6 +5,7 @@ import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { ServiceStats } from './admission-service.ts';
 
 /** The first word of a process, when it listens to messages. */
@@ -21,6 +22,7 @@ export interface Methods {
   adopt: { argument: Snapshot; answer: null };
   listen: { argument: { readonly address: Address; readonly credentials: Credentials }; answer: number };
   setCredentials: { argument: Credentials; answer: null };
+  setTap: { argument: readonly TapOrder[]; answer: null };
   beginDrain: { argument: null; answer: null };
   close: { argument: number; answer: number };
   stop: { argument: null; answer: null };
@@ -34,6 +36,11 @@ export interface Call<M extends Method = Method> {
   readonly id: number;
   readonly method: M;
   readonly argument: Methods[M]['argument'];
+}
+
+/** What a process says unasked: a copy of a review, or what was not copied. */
+export interface TapMessage {
+  readonly tap: TapEvent;
 }
 
 export type CallResult =

@@ -2,8 +2,20 @@
  * What a listening process does: it runs a local service as its gateway tells it to, and ends with it.
  */
 import type { GatewayOptions } from '../config/options.ts';
+import type { TapEvent } from '../tap/tapped-review.ts';
 import type { LocalService } from './local-service.ts';
-import { type Call, type CallResult, HELLO, type Method, type Methods, type StartArgument } from './messages.ts';
+import {
+  type Call,
+  type CallResult,
+  HELLO,
+  type Method,
+  type Methods,
+  type StartArgument,
+  type TapMessage,
+} from './messages.ts';
+
+/** Copies of reviews on their way to the gateway. */
+const TAP_SENDING_LIMIT = 64;
 
 /** Makes the service from what the gateway says at the start. */
 export type ServiceFactory = (start: {
@@ -18,6 +30,7 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
     const handlers: { [M in Method]: (argument: Methods[M]['argument']) => Promise<Methods[M]['answer']> } = {
       start: async (argument: StartArgument) => {
         service = await createService(argument);
+        service.onTap(createTapSender());
         return null;
       },
       adopt: async (snapshot) => {
@@ -27,6 +40,10 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
       listen: ({ address, credentials }) => needed(service).listen(address, credentials),
       setCredentials: async (credentials) => {
         needed(service).setCredentials(credentials);
+        return null;
+      },
+      setTap: async (orders) => {
+        needed(service).setTap(orders);
         return null;
       },
       beginDrain: async () => {
@@ -52,6 +69,19 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
     process.on('disconnect', () => resolve());
     process.send?.(HELLO);
   });
+}
+
+/** Sends what is tapped. What the gateway does not take in time is dropped: it must not pile up here. */
+function createTapSender(): (event: TapEvent) => void {
+  let sending = 0;
+  return (event) => {
+    if (!process.connected || sending >= TAP_SENDING_LIMIT) return;
+    sending += 1;
+    const message: TapMessage = { tap: event };
+    process.send?.(message, undefined, {}, () => {
+      sending -= 1;
+    });
+  };
 }
 
 function reply(result: CallResult): void {

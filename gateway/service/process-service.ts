@@ -14,6 +14,7 @@ import { CompileBench } from '../pool/compile-bench.ts';
 import { addPoolStats } from '../pool/pool-stats.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
 import { ListenerProcess } from './listener-process.ts';
@@ -46,6 +47,8 @@ export class ProcessService implements AdmissionService {
   #failures = 0;
   #ending = false;
   #draining = false;
+  #tapOrders: readonly TapOrder[] = [];
+  #tapListener: ((event: TapEvent) => void) | null = null;
   serving: Snapshot | null = null;
 
   constructor(parts: ProcessServiceParts) {
@@ -85,6 +88,15 @@ export class ProcessService implements AdmissionService {
   setCredentials(credentials: Credentials): void {
     if (this.#endpoint !== null) this.#endpoint.credentials = credentials;
     for (const each of this.#processes) each.call('setCredentials', credentials).catch(() => undefined);
+  }
+
+  setTap(orders: readonly TapOrder[]): void {
+    this.#tapOrders = orders;
+    for (const each of this.#processes) each.call('setTap', orders).catch(() => undefined);
+  }
+
+  onTap(listener: (event: TapEvent) => void): void {
+    this.#tapListener = listener;
   }
 
   beginDrain(): void {
@@ -137,7 +149,9 @@ export class ProcessService implements AdmissionService {
       this.#restartLater();
     });
     this.#processes.add(each);
+    each.onTap = (event) => this.#tapListener?.(event);
     await each.call('start', { options: forProcess(options), ticketKeys: this.#ticketKeys });
+    await each.call('setTap', this.#tapOrders);
     let adopted: Snapshot | null = null;
     // A snapshot that comes while this one compiles is adopted as well before it listens.
     while (this.#wanted !== null && adopted !== this.#wanted) {

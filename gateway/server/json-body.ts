@@ -1,0 +1,90 @@
+/** The JSON body of a request to the admin port, read within limits and checked member by member. */
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../errors.ts';
+
+const BODY_LIMIT_BYTES = 256 * 1024;
+const BODY_TIMEOUT_MS = 10_000;
+
+/** Rejects with ADMIN_BODY_INVALID where the body is no JSON object, and with BODY_TOO_LARGE or REQUEST_TIMEOUT. */
+export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
+  const text = await readText(request);
+  let value: unknown;
+  try {
+    value = text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw invalid('The body is not JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('The body is not an object.');
+  return new JsonBody(value as Record<string, unknown>);
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const late = setTimeout(() => request.destroy(new GatewayError('REQUEST_TIMEOUT')), BODY_TIMEOUT_MS);
+  try {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of request) {
+      const part = chunk as Buffer;
+      bytes += part.length;
+      if (bytes > BODY_LIMIT_BYTES) {
+        throw new GatewayError('BODY_TOO_LARGE', `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
+      }
+      chunks.push(part);
+    }
+    return Buffer.concat(chunks).toString();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Members are taken one by one; what is left at the end nobody knows. All throw ADMIN_BODY_INVALID. */
+export class JsonBody {
+  readonly #rest: Map<string, unknown>;
+
+  constructor(value: Readonly<Record<string, unknown>>) {
+    this.#rest = new Map(Object.entries(value));
+  }
+
+  /** The member, or the fallback where it is left out or null. */
+  text<T extends string | null>(name: string, fallback: T): string | T {
+    const value = this.#take(name) ?? fallback;
+    if (value !== fallback && (typeof value !== 'string' || value === '')) throw invalid(`${name} is not a text.`);
+    return value as string | T;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.#take(name) ?? fallback;
+    if (typeof value !== 'boolean') throw invalid(`${name} is neither true nor false.`);
+    return value;
+  }
+
+  /** Above 0 and up to `max`. */
+  number(name: string, fallback: number, max: number): number {
+    const value = this.#take(name) ?? fallback;
+    if (typeof value !== 'number' || !(value > 0) || value > max) {
+      throw invalid(`${name} is not a number above 0 and up to ${max}.`);
+    }
+    return value;
+  }
+
+  /** What the member is, for whoever checks it. */
+  value(name: string): unknown {
+    return this.#take(name);
+  }
+
+  /** Throws where there are members that nobody took. */
+  end(): void {
+    const [unknown] = this.#rest.keys();
+    if (unknown !== undefined) throw invalid(`There is no member ${JSON.stringify(unknown)}.`);
+  }
+
+  #take(name: string): unknown {
+    const value = this.#rest.get(name);
+    this.#rest.delete(name);
+    return value;
+  }
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('ADMIN_BODY_INVALID', message);
+}
