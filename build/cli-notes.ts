@@ -101,4 +101,28 @@ kustomize build overlays/prod | meshgate lint -
 Each finding has a code of [lint.md](lint.md) and a place. \`--fix\` edits only the lines concerned and keeps comments. Values are checked by
 the functions with which the newest injectors check them. CI examples: [../ci.md](../ci.md).
 `,
+  record: `
+The gateway writes the files, as its own user, readable for nobody else: \`reviews-TIME-NNNN.ndjson\`, one AdmissionReview a line with a member
+\`meshgate\` that says which mesh and revision answered it, what was known of the cluster, and what the outcome was. A file has its name only
+when it is complete (8 MiB). An interrupt ends the recording and completes the last file.
+
+What is redacted: values of variables (but for those of the mesh's own containers), users but for \`system:\` names, the copy of the object
+in \`kubectl.kubernetes.io/last-applied-configuration\`, header values and arguments whose names say that they are secret, and whatever has the form
+of a secret (private keys, JSON web tokens, keys of well-known clouds, passwords in URLs) anywhere, also within annotations that hold JSON.
+What injection reads stays, so a replayed review is answered as it was.
+
+Recording never delays an answer: copies are made after it has left, not while reviews wait for a worker, at most 200 a second; what is left
+out is counted. In a cluster: \`kubectl exec deploy/meshgate -- meshgate record --state /state --out /state/recorded --count 500\`, then \`kubectl cp\`.
+`,
+  replay: `
+A recorded review goes to the mesh that answered it, with what was known of its namespace, owners and nodes then (unless
+\`--cluster-snapshot\` says otherwise). AdmissionReviews from elsewhere and the pods of manifests go to \`--mesh\`, or to the only mesh there is.
+
+\`\`\`sh
+meshgate replay --source policies@my-branch --against policies@main --reviews recorded/
+\`\`\`
+
+Differences are from the other commit to the source, grouped as by \`meshgate diff\`. Times are of one injection in this process, one after
+the other, parsing and encoding included. Exit code 1: there are differences.
+`,
 };

@@ -14,6 +14,7 @@ import { registerInject } from './inject.ts';
 import { registerLint } from './lint.ts';
 import { registerListener } from './listener.ts';
 import { registerRecord } from './record.ts';
+import { registerReplay } from './replay.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerExplain,
   registerDiff,
   registerRecord,
+  registerReplay,
   registerImport,
   registerImportLinkerd,
 ];

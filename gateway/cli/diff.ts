@@ -1,6 +1,7 @@
 /** `meshgate diff`: which pods come out different between two revisions or commits, grouped. */
 import { type Command, Option } from 'commander';
-import type { MeshComparison, Trial } from '../diff/compare-sides.ts';
+import type { MeshComparison } from '../diff/compare-sides.ts';
+import type { Trial } from '../diff/end.ts';
 import type { Side } from '../diff/side.ts';
 import { COMMAND_CODES, CommandError } from './command-error.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_OK } from './context.ts';
@@ -37,11 +38,11 @@ export function registerDiff(program: Command, context: CommandContext): void {
     .option('--cluster-snapshot <file>', 'a ClusterSnapshot, or namespaces and nodes as kubectl prints them')
     .addOption(new Option('--output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .option('--no-exit-code', 'end with 0 also where there are differences')
-    .action((flags: DiffFlags) => finish(context, () => diff(flags, context)));
+    .action((flags: DiffFlags) => finishComparing(context, () => diff(flags, context)));
 }
 
 /** Findings are differences alone: what is wrong with a file or a source keeps the command from running. */
-async function finish(context: CommandContext, work: () => Promise<number>): Promise<void> {
+export async function finishComparing(context: CommandContext, work: () => Promise<number>): Promise<void> {
   try {
     context.finish(await work());
   } catch (error) {
@@ -130,7 +131,7 @@ async function compare(
 }
 
 /** The reviews of files, one file in memory at a time. Throws CommandError. */
-async function* reviewTrials(names: readonly string[], namespace: string): AsyncGenerator<Trial> {
+export async function* reviewTrials(names: readonly string[], namespace: string): AsyncGenerator<Trial> {
   const { listReviewFiles, readReviews } = await import('../diff/review-files.ts');
   const { ManifestError } = await import('../manifests/documents.ts');
   for (const file of await listed(() => listReviewFiles(names))) {

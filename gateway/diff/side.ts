@@ -65,6 +65,15 @@ export class Sides {
     return this.#side(name, await this.#commit(name, name), null);
   }
 
+  /** Opens what `SOURCE@REF` and a revision say, where neither may stand for the other. Throws as `open` does. */
+  async openAt(ref: string | undefined, revision: string | undefined): Promise<Side> {
+    const name = [revision, ref].filter((part) => part !== undefined).join('@') || 'the source';
+    const checked = ref === undefined ? await this.#asItIs() : await this.#commit(name, ref);
+    const side = this.#side(name, checked, revision ?? null);
+    if (revision === undefined || this.#hasRevision(side.snapshot, revision)) return side;
+    throw new UnknownSideError(`${this.#noRevision(side.snapshot, revision)} in ${side.sourceRevision}`);
+  }
+
   #side(name: string, checked: CheckedSource, revision: string | null): Side {
     const { snapshot } = checked;
     if (snapshot === null) throw sourceError('SOURCE_FAILED', '', `the policies of ${name} have problems`);

@@ -1,7 +1,7 @@
 /** The reviews of a policy source's own InjectionTests: what is compared where nobody names reviews. */
 import { podTemplateOf } from '../../workers/inject/workload.ts';
 import { createdPod, creationReview, namespaceOf } from '../manifests/created-pod.ts';
-import type { Trial } from './compare-sides.ts';
+import type { Trial } from './end.ts';
 import type { Side } from './side.ts';
 
 /** Those of one mesh, in the order of their names; what they expect does not matter. */

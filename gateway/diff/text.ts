@@ -1,6 +1,7 @@
 /** Grouped differences as lines for people. */
 import { APPLICATION, isContainerList } from './change.ts';
-import type { ComparedEnd, MeshComparison } from './compare-sides.ts';
+import type { MeshComparison } from './compare-sides.ts';
+import type { ComparedEnd } from './end.ts';
 import type { DifferenceGroup, DifferenceSummary, ValueGroup } from './groups.ts';
 
 /** With more values than this at one place, only their number is told. */
@@ -106,7 +107,7 @@ function within(rest: readonly string[]): string {
   return rest.length === 0 ? '' : ` (${rest.join('.')})`;
 }
 
-function counted(number: number, one: string): string {
+export function counted(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? '' : 's'}`;
 }
 
@@ -118,7 +119,7 @@ export function comparisonText(comparison: MeshComparison): string {
   return `mesh ${mesh}${common}: ${ends.join(' -> ')}\n${summaryText(comparison)}`;
 }
 
-function endText({ name, source, revision, release }: ComparedEnd, withSource: boolean): string {
+export function endText({ name, source, revision, release }: ComparedEnd, withSource: boolean): string {
   const known = [
     ...(name === revision ? [] : [`revision ${revision}`]),
     ...(release === null ? [] : [`as ${release}`]),
