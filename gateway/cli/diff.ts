@@ -1,7 +1,7 @@
 /** `meshgate diff`: which pods come out different between two revisions or commits, grouped. */
 import { type Command, Option } from 'commander';
 import type { MeshComparison } from '../diff/compare-sides.ts';
-import type { Trial } from '../diff/end.ts';
+import type { Compilers, Trial } from '../diff/end.ts';
 import type { Side } from '../diff/side.ts';
 import { COMMAND_CODES, CommandError } from './command-error.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_OK } from './context.ts';
@@ -115,19 +115,28 @@ async function compare(
   flags: DiffFlags,
 ): Promise<MeshComparison | null> {
   const { compareMesh } = await import('../diff/compare-sides.ts');
-  const { compileRevision } = await import('../../workers/inject/compile.ts');
-  const { coded, readCluster } = await import('./injection-setup.ts');
+  const { readCluster } = await import('./injection-setup.ts');
   const { testTrials } = await import('../diff/test-trials.ts');
   const { reviews, namespace = '' } = flags;
   const trials = reviews === undefined ? testTrials(sides.to, mesh) : reviewTrials(reviews, namespace);
   if (Array.isArray(trials) && trials.length === 0) return null;
   const cluster = await readCluster(flags);
   try {
-    return await compareMesh(sides, mesh, trials, cluster, (source) => coded(() => compileRevision(source)));
+    return await compareMesh(sides, mesh, trials, cluster, await compilersFor([sides.from, sides.to]));
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError('INPUT_TOO_LARGE', error.message, { cause: error });
     throw error;
   }
+}
+
+/** Policies, and CEL with them, are loaded where there are any. */
+export async function compilersFor(sides: readonly Side[]): Promise<Compilers> {
+  const { compileRevision } = await import('../../workers/inject/compile.ts');
+  const { coded } = await import('./injection-setup.ts');
+  const revision: Compilers['revision'] = (source) => coded(() => compileRevision(source));
+  if (sides.every(({ snapshot }) => snapshot.policies === null)) return { revision, policies: null };
+  const { CompiledPolicies } = await import('../../workers/policy/policy-set.ts');
+  return { revision, policies: (source) => new CompiledPolicies(source) };
 }
 
 /** The reviews of files, one file in memory at a time. Throws CommandError. */

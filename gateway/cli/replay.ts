@@ -6,7 +6,7 @@ import type { Side } from '../diff/side.ts';
 import type { ReplayReport } from '../replay/replay.ts';
 import { CommandError } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
-import { finishComparing, reviewTrials } from './diff.ts';
+import { compilersFor, finishComparing, reviewTrials } from './diff.ts';
 import { splitSource } from './validate.ts';
 
 interface ReplayFlags {
@@ -53,17 +53,17 @@ export function registerReplay(program: Command, context: CommandContext): void 
 
 async function runReplay(flags: ReplayFlags, context: CommandContext): Promise<number> {
   const { replay } = await import('../replay/replay.ts');
-  const { compileRevision } = await import('../../workers/inject/compile.ts');
-  const { coded, readCluster } = await import('./injection-setup.ts');
+  const { readCluster } = await import('./injection-setup.ts');
   const sides = await openSides(flags, context);
   const cluster = await readCluster(flags);
+  const compilers = await compilersFor(sides.against === null ? [sides.side] : [sides.side, sides.against]);
   let report: ReplayReport;
   try {
     report = await replay(reviewTrials(flags.reviews, flags.namespace ?? ''), {
       ...sides,
       mesh: flags.mesh,
       cluster,
-      compile: (source) => coded(() => compileRevision(source)),
+      compilers,
       now: () => performance.now(),
     });
   } catch (error) {

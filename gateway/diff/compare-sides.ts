@@ -1,9 +1,7 @@
 /** Runs reviews through two revisions of a mesh, in process, and groups what comes out different. */
-import type { CompiledRevision } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
 import { compareResults } from './compare-results.ts';
-import { type ComparedEnd, End, type Trial } from './end.ts';
+import { type ComparedEnd, type Compilers, End, type Trial } from './end.ts';
 import { DifferenceGroups, type DifferenceSummary } from './groups.ts';
 import { hasRevision, type Side } from './side.ts';
 import { objectOfReview, subjectOf } from './subject.ts';
@@ -38,10 +36,10 @@ export async function compareMesh(
   mesh: string,
   trials: AsyncIterable<Trial> | Iterable<Trial>,
   cluster: ClusterSnapshot | null,
-  compile: (source: RevisionSource) => CompiledRevision,
+  compilers: Compilers,
 ): Promise<MeshComparison> {
-  const from = new End(sides.from, mesh, cluster, compile);
-  const to = new End(sides.to, mesh, cluster, compile);
+  const from = new End(sides.from, mesh, cluster, compilers);
+  const to = new End(sides.to, mesh, cluster, compilers);
   const groups = new DifferenceGroups();
   let count = 0;
   for await (const trial of trials) {

@@ -1,11 +1,16 @@
 /** One end of a comparison: one side's revision of one mesh, through which reviews go in process. */
 import type { CompiledRevision } from '../../workers/inject/provider.ts';
+import { REASONS } from '../../workers/inject/reason.ts';
 import { applyPatch } from '../../workers/jsonpatch/apply.ts';
+import type { CompiledPolicies } from '../../workers/policy/policy-set.ts';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { ClusterContext, RevisionSource } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
+import { decodeReview } from '../admission/decode.ts';
 import { type Destination, type TrialResult, tryReview } from '../manifests/trial.ts';
 import { ClusterView } from '../routing/cluster.ts';
-import { Router } from '../routing/router.ts';
+import type { RevisionChoice } from '../routing/revision-choice.ts';
+import { type Route, Router } from '../routing/router.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
 import type { InjectionResult } from './compare-results.ts';
 import type { Side } from './side.ts';
@@ -20,6 +25,16 @@ export interface Trial {
   readonly cluster?: string | undefined;
   /** What was known of the cluster when the review was recorded; counts where no cluster is given. */
   readonly context?: ClusterContext | undefined;
+  /** The revision that the request named in its URL, where it did. */
+  readonly revision?: string | undefined;
+}
+
+/** How what a side holds is compiled. */
+export interface Compilers {
+  /** Throws CompileError. */
+  readonly revision: (source: RevisionSource) => CompiledRevision;
+  /** Null: pod policies do not act. */
+  readonly policies: ((source: PolicySetSource) => CompiledPolicies) | null;
 }
 
 /** One end of a comparison, as reports name it. */
@@ -37,24 +52,23 @@ export class End {
   readonly #router: Router;
   readonly #path: string;
   readonly #side: Side;
-  readonly #compiled: CompiledRevision;
+  readonly #compile: Compilers['revision'];
+  readonly #compiled = new Map<string, CompiledRevision>();
+  readonly #policies: CompiledPolicies | null;
   readonly #given: ClusterView | null;
 
   /** Throws CompileError. */
-  constructor(
-    side: Side,
-    mesh: string,
-    cluster: ClusterSnapshot | null,
-    compile: (source: RevisionSource) => CompiledRevision,
-  ) {
+  constructor(side: Side, mesh: string, cluster: ClusterSnapshot | null, compilers: Compilers) {
     this.#side = side;
     this.#router = new Router(side.snapshot);
-    this.#path = `/inject/mesh/${mesh}${side.revision === null ? '' : `/rev/${side.revision}`}`;
+    this.#path = `/inject/mesh/${mesh}`;
     this.#given = cluster === null ? null : new ClusterView(cluster);
-    const { revision } = this.#route({});
-    this.#compiled = compile(revision);
+    this.#compile = compilers.revision;
+    const { policies } = side.snapshot;
+    this.#policies = policies === null || compilers.policies === null ? null : compilers.policies(policies);
+    const { revision } = this.#route({}, undefined);
     const { name, sourceRevision } = side;
-    const release = this.#compiled.release?.name ?? null;
+    const release = this.#revision(revision).release?.name ?? null;
     this.described = { name, source: sourceRevision, revision: revision.name, release };
   }
 
@@ -64,23 +78,55 @@ export class End {
   }
 
   /** What a request would be answered. */
-  answer({ review, params = {}, cluster, context }: Trial): TrialResult {
-    const route = this.#route(params);
+  answer({ review, params = {}, cluster, context, revision: asked }: Trial): TrialResult {
     const named = cluster === undefined ? undefined : this.#side.snapshot.clusters.get(cluster);
+    const route = this.#route(params, asked);
+    const view = this.#given ?? (named === undefined ? route.cluster : new ClusterView(named));
+    const recorded = this.#given === null ? context : undefined;
+    const choice = this.#choose({ ...route, cluster: view }, review, recorded);
+    if (!choice.ok) {
+      const message = `${REASONS.REVISION_UNSERVED.sentence}: ${choice.message}`;
+      return { outcome: { kind: 'denied', code: 'REVISION_UNSERVED', message }, patch: [] };
+    }
     const destination: Destination = {
       mesh: route.mesh,
-      revision: this.#compiled,
+      revision: this.#revision(choice.revision),
       params,
-      cluster: this.#given ?? (named === undefined ? route.cluster : new ClusterView(named)),
-      ...(context === undefined || this.#given !== null ? {} : { context }),
+      cluster: view,
+      ...(recorded === undefined ? {} : { context: recorded }),
+      ...(this.#policies === null ? {} : { policies: this.#policies }),
     };
     return tryReview(destination, review);
   }
 
-  #route(params: Readonly<Record<string, string>>) {
+  /** The revision that the pod's and the namespace's labels choose, where nothing names one. */
+  #choose(route: Route, review: string, recorded: ClusterContext | undefined): RevisionChoice {
+    const decoded = route.explicit ? null : decodeReview(Buffer.from(review));
+    const isIgnored = decoded?.ok === true && this.#router.isIgnored(route.mesh, decoded.header.namespace);
+    if (decoded?.ok !== true || isIgnored) return { ok: true, revision: route.revision, warning: null, settled: true };
+    const view = recorded === undefined ? route.cluster : viewOf(recorded, decoded.header.namespace);
+    return this.#router.choose({ ...route, cluster: view }, decoded.header);
+  }
+
+  #revision(source: RevisionSource): CompiledRevision {
+    const compiled = this.#compiled.get(source.digest) ?? this.#compile(source);
+    this.#compiled.set(source.digest, compiled);
+    return compiled;
+  }
+
+  /** `asked`: the revision that the recorded request named; the side's own comes first. */
+  #route(params: Readonly<Record<string, string>>, asked: string | undefined): Route {
     const pairs = Object.entries(params).map(([key, value]) => `/${key}/${value.replaceAll('/', '--slash--')}`);
-    const resolution = this.#router.resolve(encodeURI(this.#path + pairs.join('')));
+    const named = this.#side.revision ?? asked;
+    const rev = named === undefined ? '' : `/rev/${named}`;
+    const resolution = this.#router.resolve(encodeURI(this.#path + rev + pairs.join('')));
     if (!resolution.ok) throw new RangeError(resolution.message);
     return resolution.route;
   }
+}
+
+/** What was recorded of a cluster, as routing asks it. */
+function viewOf({ namespace }: ClusterContext, name: string): ClusterView {
+  const namespaces = new Map(namespace === null ? [] : [[name, namespace] as const]);
+  return new ClusterView({ name: '', namespaces, owners: new Map(), nodes: [] });
 }

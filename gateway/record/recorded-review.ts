@@ -11,6 +11,8 @@ export interface ReviewRecord {
   readonly at: string;
   readonly mesh: string;
   readonly revision: string;
+  /** Whether the URL named the revision. */
+  readonly explicit: boolean;
   /** KEY/VALUE pairs of the URL. */
   readonly params: Readonly<Record<string, string>>;
   /** What was known of the cluster. */
@@ -24,11 +26,12 @@ export interface ReviewRecord {
 export function encodeRecord(tapped: Omit<TappedReview, 'orders' | 'answer'>, redact: boolean): string | null {
   const review = parseObject(Buffer.from(tapped.review).toString());
   if (review === null) return null;
-  const { mesh, revision, params, cluster, outcome, answeredAt, durationMs } = tapped;
+  const { mesh, revision, explicit, params, cluster, outcome, answeredAt, durationMs } = tapped;
   const record: ReviewRecord = {
     at: new Date(answeredAt).toISOString(),
     mesh,
     revision,
+    explicit,
     params,
     cluster: redact ? redactCluster(cluster) : cluster,
     outcome,

@@ -1,8 +1,6 @@
 /** Replays reviews of any meshes: each goes to the mesh that answered it when it was recorded. */
-import type { CompiledRevision } from '../../workers/inject/provider.ts';
-import type { RevisionSource } from '../../workers/protocol.ts';
 import { MAX_REVIEWS } from '../diff/compare-sides.ts';
-import { End, type Trial } from '../diff/end.ts';
+import { type Compilers, End, type Trial } from '../diff/end.ts';
 import { hasRevision, type Side } from '../diff/side.ts';
 import { recordOf } from '../record/recorded-review.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
@@ -21,7 +19,7 @@ export interface ReplayOptions {
   readonly mesh: string | undefined;
   /** Given instead of what was recorded or the source says. */
   readonly cluster: ClusterSnapshot | null;
-  readonly compile: (source: RevisionSource) => CompiledRevision;
+  readonly compilers: Compilers;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -48,7 +46,8 @@ export async function replay(
     }
     const mesh = meshes.get(name) ?? open(name, options);
     meshes.set(name, mesh);
-    mesh.add({ review, params: record?.params ?? {}, context: record?.cluster }, record);
+    const revision = record?.explicit === true ? record.revision : undefined;
+    mesh.add({ review, params: record?.params ?? {}, context: record?.cluster, revision }, record);
   }
   return { replays: [...meshes.values()].map((mesh) => mesh.report()), left: Object.fromEntries(left) };
 }
@@ -63,7 +62,7 @@ function replayableMeshes({ side, against }: ReplayOptions): ReadonlySet<string>
   return new Set(names.filter((name) => has(side, name) && (against === null || has(against, name))));
 }
 
-function open(mesh: string, { side, against, cluster, compile, now }: ReplayOptions): MeshReplay {
-  const other = against === null ? null : new End(against, mesh, cluster, compile);
-  return new MeshReplay(mesh, new End(side, mesh, cluster, compile), other, now);
+function open(mesh: string, { side, against, cluster, compilers, now }: ReplayOptions): MeshReplay {
+  const other = against === null ? null : new End(against, mesh, cluster, compilers);
+  return new MeshReplay(mesh, new End(side, mesh, cluster, compilers), other, now);
 }

@@ -104,13 +104,15 @@ export class ReviewTap {
     const decoded = exchange.header === null ? decodeReview(body) : ({ ok: true, header: exchange.header } as const);
     if (!decoded.ok) return;
     const { header } = decoded;
-    const { mesh, revision, params, cluster } = resolution.route;
+    const { mesh, revision, explicit, policyName, params, cluster } = resolution.route;
     this.listener({
       kind: 'review',
       tapped: {
         orders,
         mesh: mesh.name,
         revision: revision.name,
+        explicit,
+        policyName,
         params,
         namespace: header.namespace,
         cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),

@@ -19,6 +19,10 @@ export interface TappedReview {
   readonly orders: readonly string[];
   readonly mesh: string;
   readonly revision: string;
+  /** Whether the URL named the revision. */
+  readonly explicit: boolean;
+  /** The one pod policy that was asked; null: all there are. */
+  readonly policyName: string | null;
   /** KEY/VALUE pairs of the URL. */
   readonly params: Readonly<Record<string, string>>;
   readonly namespace: string;

@@ -126,7 +126,16 @@ describe('reviews that the gateway recorded', { skip: corpusSkip() }, () => {
     const [reason] = reasons;
     const line = encodeRecord(
       {
-        ...{ mesh, revision: 'live', params: {}, namespace: '', cluster, review: Buffer.from(review) },
+        ...{
+          mesh,
+          revision: 'live',
+          explicit: false,
+          policyName: null,
+          params: {},
+          namespace: '',
+          cluster,
+          review: Buffer.from(review),
+        },
         outcome: reason === undefined ? { kind: 'patched' } : { kind: 'skipped', reason },
         answeredAt: 0,
         durationMs: 1,
