@@ -44,6 +44,8 @@ export const REQUEST_ERRORS = {
   ADMIN_REFUSED: entry('upstream', 401, false, "The request does not bear the token of the gateway's state folder."),
   ADMIN_BODY_INVALID: entry('upstream', 400, false, 'The body of the request is not what the page takes.'),
   RECORDING_ACTIVE: entry('upstream', 409, true, 'A recording is running already.'),
+  SHADOW_REFUSED: entry('upstream', 409, false, 'A shadow of this kind can not be started.'),
+  SHADOW_UNKNOWN: entry('upstream', 404, false, 'There is no shadow of this name.'),
   // What keeps the gateway from doing its work.
   NOT_READY: entry('internal', 503, true, 'No policy snapshot is loaded yet.'),
   QUEUE_FULL: entry('internal', 503, true, 'Too many requests wait for a worker.'),

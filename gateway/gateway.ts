@@ -14,12 +14,15 @@ import { createCertificates } from './server/certificate.ts';
 import { type CredentialFiles, type Credentials, CredentialWatch, readCredentials } from './server/credentials.ts';
 import { assessReadiness, type Readiness } from './server/readiness.ts';
 import type { AdmissionService } from './service/admission-service.ts';
+import { ShadowController } from './shadow/shadow-controller.ts';
+import { shadowRoutes } from './shadow/shadow-routes.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
 import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
 import { TapHub } from './tap/tap-hub.ts';
 import { GatewayMetrics } from './telemetry/gateway-metrics.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { ShadowMetrics } from './telemetry/shadow-metrics.ts';
 
 /** How often it is looked whether a self-made certificate has to be renewed. */
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
@@ -47,6 +50,8 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #metrics: GatewayMetrics;
   readonly #recorder: Recorder;
+  /** Rollouts start theirs here. */
+  readonly shadows: ShadowController;
   readonly #admin: AdminServer;
   readonly #startedAt = new Date();
   readonly #adminToken = makeAdminToken();
@@ -67,6 +72,12 @@ export class Gateway {
       certificateExpiry: () => this.#credentials?.validTo ?? null,
       ready: () => this.#readiness().ready,
     });
+    this.shadows = new ShadowController({
+      hub: tap,
+      snapshot: () => parts.service.serving,
+      metrics: new ShadowMetrics(this.#metrics.registry),
+      now: () => performance.now(),
+    });
     this.#admin = new AdminServer({
       readiness: () => this.#readiness(),
       metrics: async () => ({
@@ -83,6 +94,7 @@ export class Gateway {
           logger: parts.logger,
         }),
         ...recordRoutes(this.#recorder, this.#adminToken),
+        ...shadowRoutes(this.shadows, this.#adminToken),
       ],
     });
   }
@@ -119,6 +131,7 @@ export class Gateway {
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await service.close(0);
     await this.#recorder.stop();
+    await this.shadows.close();
     this.#watch?.close();
     await source.stop();
     await this.#adopting;

@@ -17,6 +17,7 @@ import { registerRecord } from './record.ts';
 import { registerReplay } from './replay.ts';
 import { registerRollback } from './rollback.ts';
 import { registerServe } from './serve.ts';
+import { registerShadow } from './shadow.ts';
 import { registerStart } from './start.ts';
 import { registerTag } from './tag.ts';
 import { registerUninject } from './uninject.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerDiff,
   registerRecord,
   registerReplay,
+  registerShadow,
   registerImport,
   registerImportLinkerd,
 ];

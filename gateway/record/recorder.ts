@@ -95,7 +95,7 @@ class Recording implements TapConsumer {
     );
     this.#piscina = startThread((error) => this.#fail(error));
     this.#timer = setTimeout(() => void this.end(), seconds * 1_000).unref();
-    this.#closeTap = hub.open({ mesh, revision: null, sample, perSecond: RATE_LIMIT }, this);
+    this.#closeTap = hub.open({ mesh, sample, perSecond: RATE_LIMIT }, this);
   }
 
   get active(): boolean {

@@ -67,6 +67,14 @@ export class JsonBody {
     return value;
   }
 
+  /** Null where it is left out or null. */
+  object(name: string): JsonBody | null {
+    const value = this.#take(name) ?? null;
+    if (value === null) return null;
+    if (typeof value !== 'object' || Array.isArray(value)) throw invalid(`${name} is not an object.`);
+    return new JsonBody(value as Record<string, unknown>);
+  }
+
   /** What the member is, for whoever checks it. */
   value(name: string): unknown {
     return this.#take(name);

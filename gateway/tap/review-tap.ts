@@ -32,8 +32,8 @@ export interface TapParts {
 
 export class ReviewTap {
   readonly #parts: TapParts;
-  /** By mesh; under '' those of all meshes. */
-  #lines: ReadonlyMap<string, readonly Line[]> = new Map();
+  /** By mesh; under null those of all meshes. */
+  #lines: ReadonlyMap<string | null, readonly Line[]> = new Map();
   #pending = 0;
   #drops = new Map<string, { order: string; reason: TapDropReason; count: number }>();
   #telling: NodeJS.Timeout | null = null;
@@ -51,7 +51,7 @@ export class ReviewTap {
       const sampler = new Sampler(order.sample, order.perSecond);
       return known.get(JSON.stringify(order)) ?? { order, sampler };
     });
-    this.#lines = Map.groupBy(lines, ({ order }) => order.mesh ?? '');
+    this.#lines = Map.groupBy(lines, ({ order }) => order.mesh);
   }
 
   /** Offers a review that has been answered. Never throws. */
@@ -59,10 +59,7 @@ export class ReviewTap {
     if (this.#lines.size === 0 || this.listener === null) return;
     const { resolution } = exchange;
     if (!resolution?.ok || exchange.body === null) return;
-    const { mesh, revision } = resolution.route;
-    const lines = this.#linesOf(mesh.name).filter(
-      ({ order, sampler }) => (order.revision === null || order.revision === revision.name) && sampler.next(),
-    );
+    const lines = this.#linesOf(resolution.route.mesh.name).filter(({ sampler }) => sampler.next());
     if (lines.length === 0) return;
     const at = this.#parts.now();
     const admitted = lines.filter(({ order, sampler }) => {
@@ -88,7 +85,7 @@ export class ReviewTap {
   }
 
   #linesOf(mesh: string): readonly Line[] {
-    const all = this.#lines.get('');
+    const all = this.#lines.get(null);
     const own = this.#lines.get(mesh) ?? NO_LINES;
     return all === undefined ? own : [...all, ...own];
   }

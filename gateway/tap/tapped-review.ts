@@ -6,8 +6,6 @@ export interface TapOrder {
   readonly id: string;
   /** Null: all meshes. */
   readonly mesh: string | null;
-  /** Name of the revision that has to have answered; null: any. */
-  readonly revision: string | null;
   /** Part of the reviews, above 0 and up to 1. */
   readonly sample: number;
   /** No more than this, however many there are. */

@@ -1,0 +1,58 @@
+/** The one thread in which all shadows of a gateway compare: of the lowest priority, replaced when it ends or hangs. */
+import { Piscina } from 'piscina';
+import type { ShadowDifferences, ShadowReply, ShadowTask } from './lab.ts';
+
+/** Tasks in the thread at once: what waits for an upstream must not keep others from it. */
+const TASK_LIMIT = 256;
+/** What takes longer, an upstream's timeout apart, is not going to end. */
+const COMPARE_LIMIT_MS = 15_000;
+const HEAP_MB = 512;
+
+export class ShadowThread {
+  #piscina: Piscina | null = null;
+
+  /** Rejects when the thread ends, or is ended because it takes too long. */
+  async compare(task: ShadowTask): Promise<ShadowReply> {
+    const signal = AbortSignal.timeout(COMPARE_LIMIT_MS + (task.upstream?.timeoutMs ?? 0));
+    return (await this.#thread().run(task, { name: 'compare', signal })) as ShadowReply;
+  }
+
+  /** Rejects as `compare` does. */
+  async differences(key: string): Promise<ShadowDifferences> {
+    const signal = AbortSignal.timeout(COMPARE_LIMIT_MS);
+    return (await this.#thread().run(key, { name: 'differences', signal })) as ShadowDifferences;
+  }
+
+  forget(key: string): void {
+    if (this.#piscina === null) return;
+    this.#piscina.run(key, { name: 'forget' }).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    const piscina = this.#piscina;
+    this.#piscina = null;
+    await piscina?.destroy();
+  }
+
+  #thread(): Piscina {
+    if (this.#piscina !== null) return this.#piscina;
+    // The same folder holds TypeScript in a checkout and JavaScript in a build.
+    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
+    const piscina = new Piscina({
+      filename: new URL(file, import.meta.url).href,
+      minThreads: 0,
+      maxThreads: 1,
+      concurrentTasksPerWorker: TASK_LIMIT,
+      // It keeps what shadows have found.
+      idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      recordTiming: false,
+    });
+    piscina.on('error', () => {
+      if (this.#piscina === piscina) this.#piscina = null;
+      void piscina.destroy().catch(() => undefined);
+    });
+    this.#piscina = piscina;
+    return piscina;
+  }
+}
