@@ -114,6 +114,10 @@ What injection reads stays, so a replayed review is answered as it was.
 Recording never delays an answer: copies are made after it has left, not while reviews wait for a worker, at most 200 a second; what is left
 out is counted. In a cluster: \`kubectl exec deploy/meshgate -- meshgate record --state /state --out /state/recorded --count 500\`, then \`kubectl cp\`.
 `,
+  shadow: `
+Shadows end by themselves, and with the gateway. What they cost, how differences are allowed, and the way from another injector's webhook:
+[../shadow.md](../shadow.md).
+`,
   replay: `
 A recorded review goes to the mesh that answered it, with what was known of its namespace, owners and nodes then (unless
 \`--cluster-snapshot\` says otherwise). AdmissionReviews from elsewhere and the pods of manifests go to \`--mesh\`, or to the only mesh there is.

@@ -13,14 +13,12 @@ export class ShadowThread {
 
   /** Rejects when the thread ends, or is ended because it takes too long. */
   async compare(task: ShadowTask): Promise<ShadowReply> {
-    const signal = AbortSignal.timeout(COMPARE_LIMIT_MS + (task.upstream?.timeoutMs ?? 0));
-    return (await this.#thread().run(task, { name: 'compare', signal })) as ShadowReply;
+    return (await this.#run('compare', task, COMPARE_LIMIT_MS + (task.upstream?.timeoutMs ?? 0))) as ShadowReply;
   }
 
   /** Rejects as `compare` does. */
   async differences(key: string): Promise<ShadowDifferences> {
-    const signal = AbortSignal.timeout(COMPARE_LIMIT_MS);
-    return (await this.#thread().run(key, { name: 'differences', signal })) as ShadowDifferences;
+    return (await this.#run('differences', key, COMPARE_LIMIT_MS)) as ShadowDifferences;
   }
 
   forget(key: string): void {
@@ -34,6 +32,22 @@ export class ShadowThread {
     await piscina?.destroy();
   }
 
+  /** Not by a signal: a thread with a task that can be aborted is given no other one. */
+  async #run(name: string, argument: unknown, limitMs: number): Promise<unknown> {
+    const piscina = this.#thread();
+    const late = setTimeout(() => this.#drop(piscina), limitMs).unref();
+    try {
+      return (await piscina.run(argument, { name })) as unknown;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #drop(piscina: Piscina): void {
+    if (this.#piscina === piscina) this.#piscina = null;
+    void piscina.destroy().catch(() => undefined);
+  }
+
   #thread(): Piscina {
     if (this.#piscina !== null) return this.#piscina;
     // The same folder holds TypeScript in a checkout and JavaScript in a build.
@@ -43,15 +57,14 @@ export class ShadowThread {
       minThreads: 0,
       maxThreads: 1,
       concurrentTasksPerWorker: TASK_LIMIT,
+      // A thread that blocks between tasks would not see what becomes of its connections.
+      atomics: 'disabled',
       // It keeps what shadows have found.
       idleTimeout: Number.POSITIVE_INFINITY,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       recordTiming: false,
     });
-    piscina.on('error', () => {
-      if (this.#piscina === piscina) this.#piscina = null;
-      void piscina.destroy().catch(() => undefined);
-    });
+    piscina.on('error', () => this.#drop(piscina));
     this.#piscina = piscina;
     return piscina;
   }

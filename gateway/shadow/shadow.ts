@@ -115,7 +115,8 @@ export class Shadow implements TapConsumer {
   #concerns({ revision, outcome }: TappedReview, { from, to }: ShadowPlan): boolean {
     if (from !== null && from !== revision) return false;
     if (this.spec.upstream === null && to === revision) return false;
-    return outcome.kind !== 'skipped' || outcome.reason !== 'NAMESPACE_IGNORED';
+    // Namespaces that the mesh leaves alone never get to a revision.
+    return to === null || outcome.kind !== 'skipped' || outcome.reason !== 'NAMESPACE_IGNORED';
   }
 
   #reasonToDrop({ outcome }: TappedReview, bytes: number): string | null {
