@@ -4,6 +4,7 @@
  */
 import type { PolicySetSource } from '../workers/policy/policy-source.ts';
 import type { NativeSidecars, OwnerRecord, RevisionSource, VclusterHandling } from '../workers/protocol.ts';
+import type { Rollout } from './rollout/rollout.ts';
 
 export type Provider = 'istio' | 'linkerd' | 'template';
 export type OnError = 'Fail' | 'Ignore' | 'Defer';
@@ -55,6 +56,8 @@ export interface Snapshot {
   readonly clusters: ReadonlyMap<string, ClusterSnapshot>;
   /** Pod policies, the suspended among them; null when there are none. */
   readonly policies: PolicySetSource | null;
+  /** By name; left out where there are none. */
+  readonly rollouts?: ReadonlyMap<string, Rollout>;
 }
 
 /** One thing wrong with a commit's files; all of them are reported at once. */

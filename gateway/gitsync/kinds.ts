@@ -5,6 +5,7 @@ import injectionTestSchema from '../../policies/schema/injection-test.schema.jso
 import meshSchema from '../../policies/schema/mesh.schema.json' with { type: 'json' };
 import meshRevisionSchema from '../../policies/schema/mesh-revision.schema.json' with { type: 'json' };
 import podPolicySchema from '../../policies/schema/pod-policy.schema.json' with { type: 'json' };
+import revisionRolloutSchema from '../../policies/schema/revision-rollout.schema.json' with { type: 'json' };
 import admissionPolicySchema from '../../policies/schema/validating-admission-policy.schema.json' with { type: 'json' };
 import admissionBindingSchema from '../../policies/schema/validating-admission-policy-binding.schema.json' with {
   type: 'json',
@@ -13,6 +14,7 @@ import type { Operation } from '../../workers/jsonpatch/operation.ts';
 import type { PolicyPhase, ResourceRule, ValidationAction } from '../../workers/policy/policy-source.ts';
 import type { NativeSidecars, VclusterHandling } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
+import type { RevisionRolloutSpec } from '../rollout/rollout.ts';
 import type { OnError, Provider, UnknownRevision } from '../snapshot.ts';
 
 export const API_GROUP = 'meshgate.dev';
@@ -21,6 +23,7 @@ export const API_VERSION = 'meshgate.dev/v1alpha1';
 export const KIND_SCHEMAS = {
   Mesh: meshSchema,
   MeshRevision: meshRevisionSchema,
+  RevisionRollout: revisionRolloutSchema,
   ClusterSnapshot: clusterSnapshotSchema,
   InjectionTest: injectionTestSchema,
   PodPolicy: podPolicySchema,
@@ -238,6 +241,7 @@ export interface GatewaySourceSpec {
 export interface SpecOfKind {
   readonly Mesh: MeshSpec;
   readonly MeshRevision: MeshRevisionSpec;
+  readonly RevisionRollout: RevisionRolloutSpec;
   readonly ClusterSnapshot: ClusterSnapshotSpec;
   readonly InjectionTest: InjectionTestSpec;
   readonly PodPolicy: PodPolicySpec;

@@ -26,6 +26,8 @@ export function checkPolicySet(set: PolicySet, prefix: string): readonly Problem
   for (const ofMesh of set.revisions.values()) {
     for (const placed of ofMesh.values()) checkRevision(set, placed, at(placed));
   }
+  const leaving = new Map<string, string>();
+  for (const placed of set.rollouts.values()) checkRollout(set, placed, leaving, at(placed));
   for (const placed of set.tests.values()) checkTest(set, placed, at(placed));
   return problems;
 }
@@ -98,6 +100,38 @@ function checkRevision(set: PolicySet, { document }: Placed<'MeshRevision'>, rep
     `mesh ${spec.mesh} has the provider ${provider}, and this revision is one of ${own}`,
     'key',
   );
+}
+
+/** `leaving`: rollouts so far, by the mesh and revision that they leave. */
+function checkRollout(
+  set: PolicySet,
+  { document }: Placed<'RevisionRollout'>,
+  leaving: Map<string, string>,
+  report: Report,
+): void {
+  const { mesh, from, to } = document.spec;
+  if (!definesMesh(set, mesh)) {
+    reportMesh(set, mesh, report);
+    return;
+  }
+  const tags = set.meshes.get(mesh)?.document.spec.tags ?? {};
+  for (const [field, name] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
+    if (definesRevision(set, mesh, name)) continue;
+    const isTag = Object.hasOwn(tags, name);
+    const why = isTag ? ': it is a tag, name the revision itself' : suggestion(name, revisionsOf(set, mesh).keys());
+    report('REVISION_UNDEFINED', ['spec', field], `mesh ${mesh} has no revision ${quoted(name)}${why}`);
+  }
+  if (from === to) report('FIELD_INVALID', ['spec', 'to'], `spec.to is the revision that spec.from leaves`);
+  const key = `${mesh}/${from}`;
+  const other = leaving.get(key);
+  if (other === undefined) leaving.set(key, document.name);
+  else {
+    const message = `rollout ${other} already leaves revision ${from} of mesh ${mesh}`;
+    report('ROLLOUT_CONFLICT', ['spec', 'from'], message);
+  }
 }
 
 function checkTest(set: PolicySet, { document }: Placed<'InjectionTest'>, report: Report): void {

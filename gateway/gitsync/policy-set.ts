@@ -20,6 +20,7 @@ export interface PolicySet {
   readonly meshes: ReadonlyMap<string, Placed<'Mesh'>>;
   /** By mesh, then by name; a mesh that does not exist may be among them. */
   readonly revisions: ReadonlyMap<string, ReadonlyMap<string, Placed<'MeshRevision'>>>;
+  readonly rollouts: ReadonlyMap<string, Placed<'RevisionRollout'>>;
   readonly clusters: ReadonlyMap<string, Placed<'ClusterSnapshot'>>;
   readonly tests: ReadonlyMap<string, Placed<'InjectionTest'>>;
   readonly podPolicies: ReadonlyMap<string, Placed<'PodPolicy'>>;
@@ -53,6 +54,7 @@ export function collectPolicySet(
 ): { set: PolicySet; problems: readonly Problem[] } {
   const meshes = new Map<string, Placed<'Mesh'>>();
   const revisions = new Map<string, Map<string, Placed<'MeshRevision'>>>();
+  const rollouts = new Map<string, Placed<'RevisionRollout'>>();
   const clusters = new Map<string, Placed<'ClusterSnapshot'>>();
   const tests = new Map<string, Placed<'InjectionTest'>>();
   const podPolicies = new Map<string, Placed<'PodPolicy'>>();
@@ -104,6 +106,9 @@ export function collectPolicySet(
         add(ofMesh, file, document, `mesh ${mesh}: revision`);
         break;
       }
+      case 'RevisionRollout':
+        add(rollouts, file, document, 'rollout');
+        break;
       case 'ClusterSnapshot':
         add(clusters, file, document, 'cluster snapshot');
         break;
@@ -134,7 +139,7 @@ export function collectPolicySet(
     const message = `no other source defines ${document.kind} ${document.name}, so that there is nothing to replace`;
     problems.push({ ...fieldProblem('REPLACES_NOTHING', prefix + file, document, path, message), severity: 'warning' });
   }
-  return { set: { broken, complete, meshes, revisions, clusters, tests, replaced, ...policies }, problems };
+  return { set: { broken, complete, meshes, revisions, rollouts, clusters, tests, replaced, ...policies }, problems };
 }
 
 function saysReplaces({ value }: YamlDocument): boolean {

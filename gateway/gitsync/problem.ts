@@ -66,7 +66,11 @@ export const PROBLEM_CODES = {
   PATH_DUPLICATE: { remedy: 'author', text: 'Two meshes claim one URL path.' },
   PATH_RESERVED: { remedy: 'author', text: "A claimed URL path belongs to the gateway's own addresses." },
   MESH_UNDEFINED: { remedy: 'author', text: 'A document refers to a mesh that does not exist.' },
-  REVISION_UNDEFINED: { remedy: 'author', text: 'A default, a tag or a test names a revision that does not exist.' },
+  REVISION_UNDEFINED: {
+    remedy: 'author',
+    text: 'A default, a tag, a rollout or a test names a revision that does not exist.',
+  },
+  ROLLOUT_CONFLICT: { remedy: 'author', text: 'Two rollouts of a mesh leave the same revision.' },
   CLUSTER_UNDEFINED: { remedy: 'author', text: 'A mesh names a ClusterSnapshot that does not exist.' },
   TAG_CONFLICT: { remedy: 'author', text: 'A tag has the name of a revision of the same mesh.' },
   PROVIDER_MISMATCH: { remedy: 'author', text: "A revision's provider is not its mesh's." },

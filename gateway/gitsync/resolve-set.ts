@@ -1,6 +1,7 @@
 /** Step resolve: from documents to meshes, revisions with all their texts, clusters and tests. */
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { RevisionSource } from '../../workers/protocol.ts';
+import type { Rollout } from '../rollout/rollout.ts';
 import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { buildClusterSnapshot } from './cluster-snapshot.ts';
 import type { ConfigMapFile } from './config-maps.ts';
@@ -12,6 +13,7 @@ import { type ResolvedPolicies, resolvePolicies } from './pod-policies.ts';
 import type { Placed, PolicySet } from './policy-set.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
+import { buildRollout } from './rollout.ts';
 import { rootOf, type SourceTree, type TreeFile } from './tree.ts';
 
 /** An InjectionTest with its review read. */
@@ -22,7 +24,7 @@ export interface ResolvedTest {
 }
 
 export interface ResolvedSet {
-  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters' | 'policies'>;
+  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters' | 'rollouts' | 'policies'>;
   readonly policies: ResolvedPolicies;
   readonly revisions: readonly ResolvedRevision[];
   readonly tests: ReadonlyMap<string, ResolvedTest>;
@@ -69,12 +71,18 @@ export async function resolveSet(
     problems.push(...built.problems);
     clusters.set(name, built.cluster);
   }
+  const rollouts = new Map<string, Rollout>();
+  for (const [name, placed] of set.rollouts) {
+    const built = buildRollout(placed, meshes, tree.prefix);
+    problems.push(...built.problems);
+    if (built.rollout !== null) rollouts.set(name, built.rollout);
+  }
   const tests = new Map<string, ResolvedTest>();
   for (const [name, placed] of set.tests) tests.set(name, resolveTest(placed, references, problems));
   const policies = resolvePolicies(set, references, tree.prefix);
   problems.push(...policies.problems);
   return {
-    parts: { meshes, paths, clusters, policies: policies.source },
+    parts: { meshes, paths, clusters, rollouts, policies: policies.source },
     policies,
     revisions,
     tests,

@@ -1,0 +1,119 @@
+/** From a RevisionRollout document to what the controller follows. */
+import { compileLabelSelector } from '../../workers/kube/label-selector.ts';
+import { parseDuration } from '../config/duration.ts';
+import { unknownVariables } from '../rollout/prometheus-query.ts';
+import {
+  BUILT_IN_METRICS,
+  type Metric,
+  type MetricSpec,
+  type Rollout,
+  sealRollout,
+  type Webhook,
+} from '../rollout/rollout.ts';
+import { planSteps } from '../rollout/steps.ts';
+import type { Mesh, Problem } from '../snapshot.ts';
+import { suggestion } from './nearest.ts';
+import { fieldProblem } from './policy-file.ts';
+import type { Placed } from './policy-set.ts';
+import type { FieldPath } from './yaml-document.ts';
+
+const DEFAULT_INTERVAL_MS = 60_000;
+/** Shorter ones would judge by the requests of a moment. */
+const MIN_INTERVAL_MS = 100;
+const MAX_INTERVAL_MS = 24 * 3_600_000;
+const DEFAULT_THRESHOLD = 2;
+const DEFAULT_WEBHOOK_TIMEOUT_MS = 10_000;
+const MAX_WEBHOOK_TIMEOUT_MS = 60_000;
+
+type Report = (path: FieldPath, message: string, part?: 'key' | 'value') => void;
+
+/** Fills in defaults. Null where the mesh or a revision is missing (which policy-check.ts reports) or anything is wrong. */
+export function buildRollout(
+  { file, document }: Placed<'RevisionRollout'>,
+  meshes: ReadonlyMap<string, Mesh>,
+  prefix: string,
+): { rollout: Rollout | null; problems: readonly Problem[] } {
+  const { name, spec } = document;
+  const problems: Problem[] = [];
+  const report: Report = (path, message, part = 'value') => {
+    problems.push(fieldProblem('FIELD_INVALID', prefix + file, document, path, message, part));
+  };
+  const { analysis = {} } = spec;
+  const planned = planSteps(analysis);
+  if (!planned.ok) report(['spec', 'analysis', planned.field], planned.message, 'key');
+  const intervalMs = interval(analysis.interval, DEFAULT_INTERVAL_MS, ['spec', 'analysis', 'interval'], report);
+  const metrics = (analysis.metrics ?? []).map((each, index) => {
+    return buildMetric(each, intervalMs, ['spec', 'analysis', 'metrics', index], report);
+  });
+  const webhooks = (analysis.webhooks ?? []).map((each, index): Webhook => {
+    const timeoutMs = each.timeout === undefined ? DEFAULT_WEBHOOK_TIMEOUT_MS : (parseDuration(each.timeout) ?? 0);
+    if (timeoutMs < 1 || timeoutMs > MAX_WEBHOOK_TIMEOUT_MS) {
+      const at = ['spec', 'analysis', 'webhooks', index, 'timeout'];
+      report(at, `the timeout ${each.timeout} is not between 1ms and ${MAX_WEBHOOK_TIMEOUT_MS / 60_000}m`);
+    }
+    return { name: each.name, type: each.type ?? 'rollout', url: each.url, timeoutMs, metadata: each.metadata ?? {} };
+  });
+  for (const field of ['namespaceSelector', 'objectSelector'] as const) {
+    if (spec[field] === undefined) continue;
+    const compiled = compileLabelSelector(spec[field]);
+    if (!compiled.ok) report(['spec', field, ...compiled.error.path], `spec.${field}: ${compiled.error.message}`);
+  }
+  const mesh = meshes.get(spec.mesh);
+  const digests = [spec.from, spec.to].map((each) => mesh?.revisions.get(each)?.digest);
+  const known = digests.filter((each) => each !== undefined);
+  if (!planned.ok || problems.length > 0 || known.length < digests.length) return { rollout: null, problems };
+  const content = {
+    name,
+    mesh: spec.mesh,
+    from: spec.from,
+    to: spec.to,
+    namespaceSelector: spec.namespaceSelector ?? null,
+    objectSelector: spec.objectSelector ?? null,
+    intervalMs,
+    threshold: analysis.threshold ?? DEFAULT_THRESHOLD,
+    steps: planned.steps,
+    iterations: planned.iterations,
+    metrics,
+    webhooks,
+    skipAnalysis: spec.skipAnalysis ?? false,
+    suspend: spec.suspend ?? false,
+  };
+  return { rollout: sealRollout(content, known), problems };
+}
+
+function interval(text: string | undefined, fallback: number, path: FieldPath, report: Report): number {
+  if (text === undefined) return fallback;
+  const ms = parseDuration(text) ?? 0;
+  if (ms < MIN_INTERVAL_MS || ms > MAX_INTERVAL_MS) {
+    report(path, `the interval ${text} is not between ${MIN_INTERVAL_MS}ms and ${MAX_INTERVAL_MS / 3_600_000}h`);
+  }
+  return ms;
+}
+
+function buildMetric(spec: MetricSpec, intervalMs: number, path: FieldPath, report: Report): Metric {
+  const { name, thresholdRange, query, prometheus } = spec;
+  const { min, max } = thresholdRange;
+  if (min === undefined && max === undefined) {
+    report([...path, 'thresholdRange'], `metric ${name} has neither min nor max, so that everything would pass`);
+  } else if (min !== undefined && max !== undefined && min > max) {
+    report([...path, 'thresholdRange'], `metric ${name} has a min above its max, so that nothing would pass`);
+  }
+  if ((query === undefined) !== (prometheus === undefined)) {
+    report(path, `metric ${name} needs both query and prometheus, or neither of them`, 'key');
+  }
+  if (query === undefined && !(BUILT_IN_METRICS as readonly string[]).includes(name)) {
+    const known = suggestion(name, BUILT_IN_METRICS) || `; there are ${BUILT_IN_METRICS.join(', ')}`;
+    report([...path, 'name'], `${JSON.stringify(name)} is no built-in metric, and has no query${known}`);
+  }
+  for (const variable of unknownVariables(query ?? '')) {
+    report([...path, 'query'], `the query has {{ ${variable} }}, which stands for nothing`);
+  }
+  return {
+    name,
+    thresholdRange,
+    intervalMs: interval(spec.interval, intervalMs, [...path, 'interval'], report),
+    minSamples: spec.minSamples ?? 1,
+    onMissing: spec.onMissing ?? 'Fail',
+    prometheus: query === undefined || prometheus === undefined ? null : { address: prometheus.address, query },
+  };
+}
