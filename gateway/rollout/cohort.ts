@@ -1,0 +1,76 @@
+/**
+ * Which workloads get a rollout's new revision: those whose place, a number between 0 and 100 that their names give, lies below the
+ * weight. Nothing else counts, so all replicas of a workload agree, on every gateway, and a higher weight only adds workloads.
+ */
+import { createHash } from 'node:crypto';
+import { type CompiledLabelSelector, compileLabelSelector } from '../../workers/kube/label-selector.ts';
+import type { PodMetadata } from './pod-metadata.ts';
+import type { Rollout, Selector } from './rollout.ts';
+import { type FindOwner, type Workload, workloadOf } from './workload.ts';
+
+/** On a pod or its namespace: `disabled` keeps it out of every canary. */
+export const ROLLOUT_ANNOTATION = 'meshgate.dev/rollout';
+const DISABLED = 'disabled';
+/** The label that every namespace has from the apiserver. */
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+/** Bytes of the hash that make the place: 48 bits, exact in a number. */
+const PLACE_BYTES = 6;
+const PLACES = 2 ** (PLACE_BYTES * 8);
+
+/** A workload's place in a rollout, in [0, 100). */
+export function placeOf(rollout: string, namespace: string, { kind, name }: Pick<Workload, 'kind' | 'name'>): number {
+  const digest = createHash('sha256').update([rollout, namespace, kind, name].join('\u0000')).digest();
+  return (digest.readUIntBE(0, PLACE_BYTES) / PLACES) * 100;
+}
+
+/** What is known about a pod's namespace. */
+export interface NamespaceRecord {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface CohortAnswer {
+  readonly included: boolean;
+  /** Whether the pod's own name has decided: then the answer is not that of pods with other names. */
+  readonly byPodName: boolean;
+}
+
+const OUTSIDE: CohortAnswer = { included: false, byPodName: false };
+
+export class Cohort {
+  readonly #rollout: string;
+  readonly #weight: number;
+  readonly #namespaces: CompiledLabelSelector | null;
+  readonly #objects: CompiledLabelSelector | null;
+
+  /** @param weight in percent. */
+  constructor({ name, namespaceSelector, objectSelector }: Rollout, weight: number) {
+    this.#rollout = name;
+    this.#weight = weight;
+    this.#namespaces = compile(namespaceSelector);
+    this.#objects = compile(objectSelector);
+  }
+
+  /** @param record null where nothing is known about the namespace. */
+  ask(pod: PodMetadata, namespace: string, record: NamespaceRecord | null, find: FindOwner): CohortAnswer {
+    if (pod.annotations[ROLLOUT_ANNOTATION] === DISABLED) return OUTSIDE;
+    if (record !== null && record.annotations[ROLLOUT_ANNOTATION] === DISABLED) return OUTSIDE;
+    if (!matches(this.#objects, pod.labels)) return OUTSIDE;
+    if (this.#namespaces !== null) {
+      const labels = { ...record?.labels, [NAMESPACE_NAME]: namespace };
+      if (!matches(this.#namespaces, labels)) return OUTSIDE;
+    }
+    const workload = workloadOf(pod, find);
+    const included = placeOf(this.#rollout, namespace, workload) < this.#weight;
+    return { included, byPodName: workload.byPodName };
+  }
+}
+
+function compile(selector: Selector | null): CompiledLabelSelector | null {
+  return selector === null ? null : compileLabelSelector(selector);
+}
+
+/** A missing selector lets everything through; one that does not compile (no file has one) nothing. */
+function matches(selector: CompiledLabelSelector | null, labels: Readonly<Record<string, string>>): boolean {
+  return selector === null || (selector.ok && selector.matches(labels));
+}
