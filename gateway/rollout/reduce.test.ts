@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Reading } from './check.ts';
+import { planOf } from './plan.ts';
+import { type Command, type Happening, reduce, refusalOf } from './reduce.ts';
+import { type Metric, type Rollout, sealRollout } from './rollout.ts';
+import { isPromoted, type RolloutState } from './state.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+
+function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
+  const content = {
+    name: 'r',
+    mesh: 'm',
+    from: 'v1',
+    to: 'v2',
+    namespaceSelector: null,
+    objectSelector: null,
+    intervalMs: 1_000,
+    threshold: 2,
+    steps: [10, 20, 50],
+    iterations: 1,
+    metrics: [metric()],
+    webhooks: [],
+    skipAnalysis: false,
+    suspend: false,
+    ...changes,
+  };
+  return sealRollout(content, ['1', '2']);
+}
+
+function metric(changes: Partial<Metric> = {}): Metric {
+  const rest = { intervalMs: 1_000, minSamples: 1, onMissing: 'Fail' as const, prometheus: null };
+  return { name: 'denied-rate', thresholdRange: { max: 1 }, ...rest, ...changes };
+}
+
+const good: Reading = { value: 0, reason: '', baseline: 0 };
+const bad: Reading = { value: 30, reason: '', baseline: 0 };
+const none: Reading = { value: null, reason: 'there were no requests', baseline: null };
+
+/** A rollout whose world answers at once. */
+class Driven {
+  rollout: Rollout;
+  state: RolloutState;
+  readonly weights: number[] = [];
+  constructor(rollout: Rollout) {
+    this.rollout = rollout;
+    this.state = reduce(rollout, null, { type: 'observed', position: 'from' }, AT);
+  }
+  happen(happening: Happening): RolloutState {
+    this.state = reduce(this.rollout, this.state, happening, AT);
+    return this.state;
+  }
+  check(reading: Reading = good, answers: Partial<Extract<Happening, { type: 'checked' }>> = {}): RolloutState {
+    const { generation } = this.state;
+    const measured = { readings: this.rollout.metrics.map(() => reading), hooks: [] };
+    this.happen({ type: 'checked', generation, rollback: null, measured, gate: null, ...answers });
+    this.weights.push(this.state.weight);
+    return this.state;
+  }
+  /** Checks until it is at this weight. */
+  to(weight: number): this {
+    for (let i = 0; i < 20 && this.state.weight < weight; i++) this.check();
+    assert.equal(this.state.weight, weight);
+    return this;
+  }
+  command(command: Command): RolloutState {
+    return this.happen({ type: 'commanded', command });
+  }
+}
+
+describe('a good revision', () => {
+  it('goes up step by step, is promoted, and stays', () => {
+    const driven = new Driven(rolloutOf());
+    const phases = Array.from({ length: 9 }, () => driven.check().phase);
+    const progress = ['Progressing', 'Progressing', 'Progressing', 'Progressing'];
+    assert.deepEqual(phases, [...progress, 'Promoting', 'Finalising', 'Succeeded', 'Succeeded', 'Succeeded']);
+    assert.deepEqual(driven.weights.slice(0, 5), [0, 10, 20, 50, 50]);
+    assert.deepEqual([driven.state.condition.status, driven.state.condition.reason], ['True', 'Succeeded']);
+    assert.match(driven.state.condition.message, /set defaultRevision of mesh m to v2/);
+    driven.happen({ type: 'observed', position: 'to' });
+    assert.deepEqual([driven.state.phase, driven.state.agreed, driven.state.weight], ['Succeeded', true, 0]);
+  });
+
+  it('has to pass as many iterations at the last step', () => {
+    const driven = new Driven(rolloutOf({ steps: [100], iterations: 3 })).to(100);
+    assert.deepEqual(
+      [driven.check().phase, driven.check().phase, driven.check().phase],
+      ['Progressing', 'Progressing', 'Promoting'],
+    );
+  });
+
+  it('is promoted at once without analysis', () => {
+    assert.equal(new Driven(rolloutOf({ skipAnalysis: true })).check().phase, 'Promoting');
+  });
+});
+
+describe('a bad revision', () => {
+  it('is rolled back after threshold failed checks, and the reason says metric, value and limit', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    assert.deepEqual([driven.check(bad).phase, driven.state.weight], ['Progressing', 10]);
+    assert.deepEqual([driven.check(bad).phase, driven.state.weight], ['Failed', 0]);
+    const message = 'denied-rate is 30, beyond max 1';
+    assert.deepEqual(driven.state.failure, { check: 'denied-rate', value: 30, limit: 'max 1', message });
+    assert.equal(driven.state.condition.message, `Rolled back to v1 from weight 10: ${message}`);
+    assert.equal(driven.state.condition.status, 'False');
+  });
+
+  it('stays Failed until the files change, and begins anew then', () => {
+    const driven = new Driven(rolloutOf({ threshold: 1 })).to(10);
+    driven.check(bad);
+    for (const command of ['promote', 'pause', 'resume', 'abort'] as const) driven.command(command);
+    driven.happen({ type: 'observed', position: 'from' });
+    assert.equal(driven.check().phase, 'Failed');
+    driven.rollout = rolloutOf({ threshold: 3 });
+    assert.equal(driven.check().phase, 'Failed', 'what was measured before says nothing');
+    driven.happen({ type: 'observed', position: 'from' });
+    assert.deepEqual([driven.state.phase, driven.state.failedChecks, driven.state.failure], ['Initialized', 0, null]);
+    driven.to(10);
+  });
+
+  it('counts its failed checks over the whole rollout', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    driven.check(bad);
+    driven.check();
+    assert.equal(driven.state.weight, 20);
+    assert.equal(driven.check(bad).phase, 'Failed');
+  });
+});
+
+describe('a check', () => {
+  it('fails without data, unless the metric is to be ignored then; with no data at all nothing goes on', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    driven.check(none);
+    assert.equal(driven.state.failure?.message, 'denied-rate has no data: there were no requests');
+    const lenient = new Driven(rolloutOf({ metrics: [metric({ onMissing: 'Ignore' })] })).to(10);
+    for (let i = 0; i < 5; i++) lenient.check(none);
+    assert.deepEqual([lenient.state.phase, lenient.state.weight, lenient.state.failedChecks], ['Progressing', 10, 0]);
+    const other = metric({ name: 'error-rate' });
+    const both = new Driven(rolloutOf({ metrics: [metric({ onMissing: 'Ignore' }), other] })).to(10);
+    both.check(none, { measured: { readings: [none, good], hooks: [] } });
+    assert.equal(both.state.weight, 20);
+  });
+
+  it('neither passes nor fails where the old revision is beyond the limit too', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    driven.check({ value: 30, reason: '', baseline: 29 });
+    assert.deepEqual([driven.state.weight, driven.state.failedChecks], [10, 0]);
+    assert.match(driven.state.condition.message, /and so is revision v1 with 29/);
+  });
+
+  it('holds values to both limits, and what is no number to none', () => {
+    const at = (value: number, thresholdRange: Metric['thresholdRange']) => {
+      const driven = new Driven(rolloutOf({ metrics: [metric({ thresholdRange })] })).to(10);
+      return driven.check({ value, reason: '', baseline: null }).failure?.limit ?? 'passed';
+    };
+    assert.equal(at(1, { max: 1 }), 'passed');
+    assert.equal(at(1.001, { max: 1 }), 'max 1');
+    assert.equal(at(99, { min: 99 }), 'passed');
+    assert.equal(at(98.9, { min: 99, max: 100 }), 'min 99');
+    assert.equal(at(Number.NaN, { min: 99 }), 'min 99');
+    assert.equal(at(Number.POSITIVE_INFINITY, { max: 90 }), 'max 90');
+  });
+
+  it('is nothing when the state has changed since it was asked', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    const { generation } = driven.state;
+    driven.command('pause');
+    driven.command('resume');
+    const before = driven.state;
+    assert.equal(driven.check(bad, { generation }), before);
+  });
+});
+
+describe('webhooks', () => {
+  const shut = { gate: { open: false, message: 'webhook gate' } };
+  it('hold the beginning and the promotion, and the checks go on meanwhile', () => {
+    const driven = new Driven(rolloutOf());
+    assert.equal(driven.check(good, shut).phase, 'Waiting');
+    assert.equal(driven.check(good, shut).phase, 'Waiting');
+    driven.to(50);
+    assert.equal(driven.check(good, shut).phase, 'WaitingPromotion');
+    driven.check(bad, shut);
+    assert.equal(driven.check(bad, shut).phase, 'Failed');
+    const other = new Driven(rolloutOf()).to(50);
+    other.check(good, shut);
+    assert.equal(other.check().phase, 'Promoting');
+  });
+
+  it('fail checks before the first step and at each of them, and roll back', () => {
+    const no = { measured: { readings: [], hooks: [{ name: 'smoke', ok: false, message: 'status 500' }] } };
+    const driven = new Driven(rolloutOf());
+    driven.check();
+    driven.check(good, no);
+    assert.deepEqual([driven.state.weight, driven.state.failedChecks], [0, 1]);
+    assert.equal(driven.check(good, no).phase, 'Failed');
+    assert.equal(driven.state.failure?.message, 'webhook smoke says no: status 500');
+    const asked = new Driven(rolloutOf()).to(20);
+    assert.equal(asked.check(good, { rollback: 'stop' }).phase, 'Failed');
+  });
+});
+
+describe('commands', () => {
+  it('pause, resume, promote and abort', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    driven.command('pause');
+    assert.equal(planOf(driven.rollout, driven.state, true), null);
+    assert.equal(driven.check(bad).failedChecks, 0);
+    assert.equal(driven.command('resume').paused, false);
+    assert.equal(driven.command('promote').phase, 'Promoting');
+    driven.check();
+    driven.check();
+    assert.equal(driven.command('abort').phase, 'Failed', 'also after the promotion, until the files agree');
+    assert.match(driven.state.condition.message, /^Rolled back to v1 from weight 100: aborted by command$/);
+  });
+
+  it('are refused where they mean nothing', () => {
+    const { rollout, state } = new Driven(rolloutOf());
+    assert.equal(refusalOf(rollout, state, 'resume'), 'the rollout is not paused');
+    assert.equal(refusalOf(rolloutOf({ suspend: true }), state, 'resume'), 'the files suspend the rollout');
+    assert.equal(refusalOf(rollout, { ...state, phase: 'Failed' }, 'abort'), 'the rollout has failed already');
+    assert.match(refusalOf(rollout, { ...state, agreed: true }, 'abort') ?? '', /over/);
+  });
+});
+
+describe('the files', () => {
+  it('suspend a rollout where it is', () => {
+    const driven = new Driven(rolloutOf()).to(10);
+    driven.rollout = rolloutOf({ suspend: true });
+    driven.happen({ type: 'observed', position: 'from' });
+    assert.deepEqual([driven.check(bad).weight, driven.state.failedChecks], [10, 0]);
+    assert.equal(planOf(driven.rollout, driven.state, true), null);
+  });
+
+  it('restart it when they change it, and reset it when they change the default', () => {
+    const driven = new Driven(rolloutOf()).to(20);
+    driven.rollout = rolloutOf({ steps: [5] });
+    driven.happen({ type: 'observed', position: 'from' });
+    assert.deepEqual([driven.state.weight, driven.state.phase], [0, 'Initialized']);
+    driven.to(5);
+    driven.happen({ type: 'observed', position: 'elsewhere' });
+    assert.deepEqual([driven.state.weight, driven.state.phase], [0, 'Initialized']);
+    assert.equal(planOf(driven.rollout, driven.state, false), null);
+    driven.happen({ type: 'observed', position: 'to' });
+    assert.equal(driven.state.phase, 'Succeeded');
+    driven.happen({ type: 'observed', position: 'from' });
+    assert.deepEqual([driven.state.phase, driven.state.agreed], ['Failed', false]);
+    assert.match(driven.state.condition.message, /taken back in the files/);
+  });
+});
+
+describe('whatever happens', () => {
+  const reading = fc.constantFrom(good, bad, none);
+  const happening = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ type: fc.constant('check' as const), reading, stale: fc.boolean() }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('command' as const),
+        command: fc.constantFrom<Command>('pause', 'resume', 'abort'),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('observe' as const),
+        position: fc.constantFrom('from' as const, 'elsewhere' as const),
+      }),
+    },
+  );
+  it('no step is jumped, and nothing is promoted that has not passed at every one of them', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), (all) => {
+        const driven = new Driven(rolloutOf());
+        const ladder = [0, ...driven.rollout.steps];
+        const passed = new Set<number>();
+        for (const each of all) {
+          const before = driven.state;
+          if (each.type === 'command') driven.command(each.command);
+          else if (each.type === 'observe') driven.happen({ type: 'observed', position: each.position });
+          else {
+            const generation = before.generation - (each.stale ? 1 : 0);
+            driven.check(each.reading, { generation });
+            const effective = !each.stale && !before.paused;
+            if (effective && each.reading === good && before.weight > 0) passed.add(before.weight);
+          }
+          const rise = ladder.indexOf(driven.state.weight) - ladder.indexOf(before.weight);
+          assert.ok(rise <= 1, `${before.weight} → ${driven.state.weight}`);
+          if (driven.state.weight === 0 && !isPromoted(driven.state.phase)) passed.clear();
+          if (isPromoted(driven.state.phase)) assert.deepEqual([...passed], driven.rollout.steps);
+          assert.ok(driven.state === before || driven.state.generation > before.generation);
+          assert.ok(driven.state.events.length <= 50);
+        }
+      }),
+    );
+  });
+});
