@@ -71,6 +71,7 @@ function reachOf(document: PolicyDocument): Reach {
       };
     }
     case 'MeshRevision':
+    case 'RevisionRollout':
       return { meshes: [{ name: document.spec.mesh, path: ['spec', 'mesh'] }], namespaces: [] };
     case 'ClusterSnapshot': {
       const { namespaces = [], owners = [] } = document.spec;

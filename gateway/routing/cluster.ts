@@ -68,6 +68,15 @@ export class ClusterView {
     return this.#cluster.namespaces.get(namespace)?.labels;
   }
 
+  /** What is known about a namespace; null when nothing is. */
+  namespace(name: string): ClusterContext['namespace'] {
+    return this.#cluster.namespaces.get(name) ?? null;
+  }
+
+  owner(kind: string, namespace: string, name: string): OwnerRecord | undefined {
+    return this.#cluster.owners.get(`${kind}/${namespace}/${name}`);
+  }
+
   #shared(namespace: string): ClusterContext {
     const kept = this.#contexts.get(namespace);
     if (kept !== undefined) return kept;

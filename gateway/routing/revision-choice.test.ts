@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { decodeReview, type ReviewHeader } from '../admission/decode.ts';
+import { sealRollout } from '../rollout/rollout.ts';
 import type { ClusterSnapshot, Mesh, Snapshot } from '../snapshot.ts';
 import { podLabel } from './pod-label.ts';
-import type { CohortOf } from './revision-choice.ts';
 import { Router } from './router.ts';
 
 const spec = { provider: 'template', template: '', values: '', injectKey: '', policy: 'enabled' } as const;
@@ -34,7 +34,18 @@ function meshOf(changes: Partial<Mesh> = {}): Mesh {
 
 type Labels = Readonly<Record<string, string>>;
 
-function routerOf(mesh: Mesh, namespace: Labels | null, cohort: CohortOf | null = null): Router {
+/** A rollout from the default to 1-26 that nobody has a say in but the weight: everybody belongs to its cohort, or nobody. */
+const ROLLOUT = sealRollout(
+  {
+    ...{ name: 'r', mesh: 'm', from: '1-24', to: '1-26', namespaceSelector: null, objectSelector: null },
+    ...{ intervalMs: 1, threshold: 1, steps: [100], iterations: 1, metrics: [], webhooks: [] },
+    ...{ skipAnalysis: false, suspend: false },
+  },
+  [],
+);
+
+/** @param weight of the rollout. */
+function routerOf(mesh: Mesh, namespace: Labels | null, weight: 0 | 100 = 0): Router {
   const namespaces = new Map(namespace === null ? [] : [['shop', { labels: namespace, annotations: {} }]]);
   const cluster: ClusterSnapshot = { name: 'c', namespaces, owners: new Map(), nodes: [] };
   const snapshot: Snapshot = {
@@ -44,8 +55,9 @@ function routerOf(mesh: Mesh, namespace: Labels | null, cohort: CohortOf | null 
     paths: new Map([['/inject', 'm']]),
     clusters: new Map([['c', cluster]]),
     policies: null,
+    rollouts: new Map([['r', ROLLOUT]]),
   };
-  return new Router(snapshot, cohort);
+  return new Router(snapshot, [{ rollout: 'r', digest: ROLLOUT.digest, weight, promoted: false }]);
 }
 
 function headerOf(object: unknown): ReviewHeader {
@@ -67,33 +79,25 @@ function chosen(router: Router, pod: Labels, url = '/inject'): string {
 describe('the revision of a pod', () => {
   it("follows the path, then the namespace's labels, then the pod's, then the cohort, then the default", () => {
     const rev = (name: string) => ({ 'istio.io/rev': name });
-    const cohort: CohortOf = () => '1-26';
-    const cases: readonly (readonly [
-      url: string,
-      namespace: Labels | null,
-      pod: Labels,
-      cohort: CohortOf | null,
-      string,
-    ])[] = [
-      ['/inject', {}, {}, null, '1-24'],
+    const cohort = 100;
+    const cases: readonly (readonly [url: string, namespace: Labels | null, pod: Labels, weight: 0 | 100, string])[] = [
+      ['/inject', {}, {}, 0, '1-24'],
       ['/inject', {}, {}, cohort, '1-26'],
-      ['/inject', {}, {}, () => null, '1-24'],
-      ['/inject', {}, {}, () => 'gone', '1-24'],
       ['/inject', {}, rev('1-25'), cohort, '1-25'],
       ['/inject', {}, rev('canary'), cohort, '1-25'],
-      ['/inject', null, rev('canary'), null, '1-25'],
+      ['/inject', null, rev('canary'), 0, '1-25'],
       ['/inject', rev('1-24'), rev('1-25'), cohort, '1-24'],
-      ['/inject', rev('canary'), {}, null, '1-25'],
-      ['/inject', { ...rev('1-25'), 'istio-injection': 'enabled' }, rev('1-25'), null, '1-24'],
+      ['/inject', rev('canary'), {}, 0, '1-25'],
+      ['/inject', { ...rev('1-25'), 'istio-injection': 'enabled' }, rev('1-25'), 0, '1-24'],
       ['/inject', { 'istio-injection': 'enabled' }, rev('1-25'), cohort, '1-26'],
-      ['/inject', rev(''), rev('1-25'), null, '1-25'],
-      ['/inject', rev('default'), {}, null, '1-24'],
+      ['/inject', rev(''), rev('1-25'), 0, '1-25'],
+      ['/inject', rev('default'), {}, 0, '1-24'],
       ['/inject/mesh/m/rev/1-26', rev('1-24'), rev('1-25'), cohort, '1-26'],
-      ['/inject/mesh/m/rev/canary', rev('1-24'), {}, null, '1-25'],
-      ['/inject/mesh/m/cluster/c', {}, rev('1-25'), null, '1-25'],
+      ['/inject/mesh/m/rev/canary', rev('1-24'), {}, 0, '1-25'],
+      ['/inject/mesh/m/cluster/c', {}, rev('1-25'), 0, '1-25'],
     ];
-    for (const [url, namespace, pod, ofCohort, expected] of cases) {
-      const router = routerOf(meshOf(), namespace, ofCohort);
+    for (const [url, namespace, pod, weight, expected] of cases) {
+      const router = routerOf(meshOf(), namespace, weight);
       assert.equal(chosen(router, pod, url), expected, JSON.stringify([url, namespace, pod]));
     }
   });
@@ -101,14 +105,7 @@ describe('the revision of a pod', () => {
   it('is the default with a warning, or none, where a label names one that the mesh does not have', () => {
     const pod = { 'istio.io/rev': '1-23' };
     assert.equal(chosen(routerOf(meshOf(), {}), pod), '1-24!');
-    assert.equal(
-      chosen(
-        routerOf(meshOf(), {}, () => '1-26'),
-        pod,
-      ),
-      '1-24!',
-      'a cohort is for those that ask for nothing',
-    );
+    assert.equal(chosen(routerOf(meshOf(), {}, 100), pod), '1-24!', 'a cohort is for those that ask for nothing');
     const denying = meshOf({ unknownRevision: 'Deny' });
     assert.equal(chosen(routerOf(denying, {}), pod), 'label istio.io/rev=1-23 of the pod names no revision of mesh m');
     assert.match(chosen(routerOf(denying, pod), {}), /^label istio.io\/rev=1-23 of the namespace/);

@@ -8,12 +8,11 @@
  */
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ReviewHeader } from '../admission/decode.ts';
+import type { Canary } from '../rollout/assignment.ts';
+import { readPodMetadata } from '../rollout/pod-metadata.ts';
 import type { Mesh } from '../snapshot.ts';
 import type { ClusterView } from './cluster.ts';
 import { podLabel } from './pod-label.ts';
-
-/** Where labels name nothing: the revision that a rollout gives this pod; null leaves it to the default. */
-export type CohortOf = (mesh: Mesh, header: ReviewHeader) => string | null;
 
 export type RevisionChoice =
   | {
@@ -21,7 +20,7 @@ export type RevisionChoice =
       readonly revision: RevisionSource;
       /** What the user and the log are told; null for nothing. */
       readonly warning: string | null;
-      /** Whether an equal request gets the same choice as long as the snapshot serves. */
+      /** Whether a replica's request, which differs in the pod's name, gets the same choice from this router. */
       readonly settled: boolean;
     }
   /** The mesh denies pods that ask for a revision it does not have. */
@@ -57,21 +56,21 @@ export class RevisionChooser {
   readonly #mesh: Mesh;
   readonly #label: Buffer;
   readonly #looksAtLabels: boolean;
-  readonly #cohort: CohortOf | null;
+  readonly #canary: Canary | null;
 
-  constructor(mesh: Mesh, cohort: CohortOf | null) {
+  /** @param canary of the rollout that moves the mesh; null where none is between its first step and its promotion. */
+  constructor(mesh: Mesh, canary: Canary | null) {
     this.#mesh = mesh;
     this.#label = Buffer.from(mesh.revisionLabel);
     // With one revision and no tag there is nothing to choose, and no pod pays for a look at its labels.
     this.#looksAtLabels = mesh.revisions.size + mesh.tags.size > 1 || mesh.unknownRevision === 'Deny';
-    this.#cohort = cohort;
+    this.#canary = canary;
   }
 
   /** For a request whose path names no revision; `fallback` is the default revision. */
   choose(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
     const asked = this.#looksAtLabels ? this.#asked(header, cluster) : undefined;
-    if (asked === undefined)
-      return { ok: true, revision: this.#ofCohort(header) ?? fallback, warning: null, settled: this.#cohort === null };
+    if (asked === undefined) return this.#ofCohort(fallback, header, cluster);
     const revision = findRevision(this.#mesh, asked.name);
     if (revision !== undefined) return { ok: true, revision, warning: null, settled: true };
     const { name, unknownRevision, revisionLabel } = this.#mesh;
@@ -91,9 +90,16 @@ export class RevisionChooser {
     return name === undefined ? undefined : { name, by: 'pod' };
   }
 
-  #ofCohort(header: ReviewHeader): RevisionSource | undefined {
-    const name = this.#cohort?.(this.#mesh, header) ?? null;
-    return name === null ? undefined : this.#mesh.revisions.get(name);
+  #ofCohort(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
+    if (this.#canary === null) return { ok: true, revision: fallback, warning: null, settled: true };
+    const { namespace } = header;
+    const { included, byPodName } = this.#canary.cohort.ask(
+      readPodMetadata(header.object()),
+      namespace,
+      cluster?.namespace(namespace) ?? null,
+      (kind, name) => cluster?.owner(kind, namespace, name),
+    );
+    return { ok: true, revision: included ? this.#canary.revision : fallback, warning: null, settled: !byPodName };
   }
 }
 

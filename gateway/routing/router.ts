@@ -5,10 +5,11 @@ import { NO_REVISION } from '../../workers/inject/inject.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ReviewHeader } from '../admission/decode.ts';
 import type { ErrorCode } from '../errors.ts';
+import { type Assignment, courseOf } from '../rollout/assignment.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { ClusterView, chooseCluster } from './cluster.ts';
 import { parseParams } from './params.ts';
-import { type CohortOf, findRevision, type RevisionChoice, RevisionChooser } from './revision-choice.ts';
+import { findRevision, type RevisionChoice, RevisionChooser } from './revision-choice.ts';
 import { findClaim, parseUrl } from './target.ts';
 
 /** Different URLs whose way is kept; an apiserver sends few. */
@@ -66,16 +67,20 @@ export type Resolution =
 /** Routes for one snapshot. A way once found is kept, so a request costs one look-up. */
 export class Router {
   readonly snapshot: Snapshot;
+  /** By name, each with the default revision that its rollouts have led to. */
+  readonly #meshes: ReadonlyMap<string, Mesh>;
   readonly #kept = new Map<string, Resolution>();
   readonly #ignored: ReadonlyMap<Mesh, ReadonlySet<string>>;
   readonly #views: ReadonlyMap<string, ClusterView>;
   readonly #choosers: ReadonlyMap<Mesh, RevisionChooser>;
 
-  /** `cohort`: which revision a rollout gives a pod whose labels name none. */
-  constructor(snapshot: Snapshot, cohort: CohortOf | null = null) {
+  /** @param assignments how far the snapshot's rollouts are. */
+  constructor(snapshot: Snapshot, assignments: readonly Assignment[] = []) {
     this.snapshot = snapshot;
-    this.#choosers = new Map([...snapshot.meshes.values()].map((mesh) => [mesh, new RevisionChooser(mesh, cohort)]));
-    this.#ignored = new Map([...snapshot.meshes.values()].map((mesh) => [mesh, new Set(mesh.ignoredNamespaces)]));
+    const courses = [...snapshot.meshes.values()].map((mesh) => courseOf(snapshot, mesh, assignments));
+    this.#meshes = new Map(courses.map(({ mesh }) => [mesh.name, mesh]));
+    this.#choosers = new Map(courses.map(({ mesh, canary }) => [mesh, new RevisionChooser(mesh, canary)]));
+    this.#ignored = new Map(courses.map(({ mesh }) => [mesh, new Set(mesh.ignoredNamespaces)]));
     this.#views = new Map([...snapshot.clusters].map(([name, cluster]) => [name, new ClusterView(cluster)]));
   }
 
@@ -110,13 +115,13 @@ export class Router {
     };
     if (target.kind === 'malformed') return refuse('HTTP_MALFORMED', 'The path has a broken percent-encoding.');
     if (target.kind === 'mesh') {
-      const mesh = this.snapshot.meshes.get(target.mesh);
+      const mesh = this.#meshes.get(target.mesh);
       if (mesh === undefined) return refuse('MESH_UNKNOWN', `There is no mesh ${quote(target.mesh)}.`);
       return this.#pick(mesh, target.revision, target.params, timeoutMs);
     }
     if (target.kind === 'policies') return this.#pickPolicies(target.name, target.params, timeoutMs);
     const claim = findClaim(target.path, this.snapshot.paths);
-    const mesh = claim === null ? undefined : this.snapshot.meshes.get(claim.mesh);
+    const mesh = claim === null ? undefined : this.#meshes.get(claim.mesh);
     if (claim === null || mesh === undefined) return refuse('PATH_UNKNOWN', `No mesh answers ${quote(target.path)}.`);
     return this.#pick(mesh, null, parseParams(claim.rest), timeoutMs);
   }

@@ -6,6 +6,8 @@ import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
+import type { Assignment } from '../rollout/assignment.ts';
+import type { Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -25,6 +27,10 @@ export interface AdmissionService {
   check(source: CompileSource): Promise<readonly CompileProblem[]>;
   /** Has the snapshot's revisions compiled everywhere, then lets requests take it. Calls have to follow one another. */
   adopt(snapshot: Snapshot): Promise<void>;
+  /** How far rollouts are, for every request from now on, also under snapshots to come. Calls may follow one another at any time. */
+  assign(assignments: readonly Assignment[]): Promise<void>;
+  /** Counts by revision of the meshes that rollouts move. */
+  tallies(): Promise<readonly Tally[]>;
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */
   listen(address: Address, credentials: Credentials): Promise<number>;
   setCredentials(credentials: Credentials): void;

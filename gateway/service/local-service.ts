@@ -9,6 +9,8 @@ import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import { GatewayError } from '../errors.ts';
 import { WorkerPool } from '../pool/pool.ts';
+import type { Assignment } from '../rollout/assignment.ts';
+import { RevisionTallies, type Tally } from '../rollout/revision-tally.ts';
 import { Router } from '../routing/router.ts';
 import { AdmissionServer } from '../server/admission-server.ts';
 import type { Credentials } from '../server/credentials.ts';
@@ -35,10 +37,12 @@ export interface LocalServiceParts {
 export class LocalService implements AdmissionService {
   readonly #parts: LocalServiceParts;
   readonly #metrics = new RequestMetrics();
+  readonly #tallies = new RevisionTallies();
   readonly #pool: WorkerPool;
   readonly #tap: ReviewTap;
   readonly #handler: AdmissionHandler;
   #router: Router | null = null;
+  #assignments: readonly Assignment[] = [];
   #server: AdmissionServer | null = null;
 
   constructor(parts: LocalServiceParts) {
@@ -55,7 +59,12 @@ export class LocalService implements AdmissionService {
     this.#handler = new AdmissionHandler({
       router: () => this.#router,
       pool: this.#pool,
-      metrics: this.#metrics,
+      metrics: {
+        observe: (sample) => {
+          this.#metrics.observe(sample);
+          this.#tallies.observe(sample);
+        },
+      },
       log: new RequestLog(logger),
       trace: tracing === null ? null : tracing.record,
       tap: this.#tap,
@@ -81,7 +90,18 @@ export class LocalService implements AdmissionService {
     if (failed.length > 0) {
       this.#parts.logger.error({ digests: failed }, 'revisions of the snapshot did not compile in a worker');
     }
-    this.#router = new Router(snapshot);
+    this.#tallies.watch([...(snapshot.rollouts?.values() ?? [])].map(({ mesh }) => mesh));
+    this.#router = new Router(snapshot, this.#assignments);
+  }
+
+  async assign(assignments: readonly Assignment[]): Promise<void> {
+    this.#assignments = assignments;
+    // Another router, so that no answer is reused that was kept under another weight.
+    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, assignments);
+  }
+
+  async tallies(): Promise<readonly Tally[]> {
+    return this.#tallies.read();
   }
 
   async listen(address: Address, credentials: Credentials): Promise<number> {

@@ -3,6 +3,8 @@
  */
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
+import type { Assignment } from '../rollout/assignment.ts';
+import type { Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -20,6 +22,8 @@ export interface StartArgument {
 export interface Methods {
   start: { argument: StartArgument; answer: null };
   adopt: { argument: Snapshot; answer: null };
+  assign: { argument: readonly Assignment[]; answer: null };
+  tallies: { argument: null; answer: readonly Tally[] };
   listen: { argument: { readonly address: Address; readonly credentials: Credentials }; answer: number };
   setCredentials: { argument: Credentials; answer: null };
   setTap: { argument: readonly TapOrder[]; answer: null };

@@ -37,6 +37,11 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
         await needed(service).adopt(snapshot);
         return null;
       },
+      assign: async (assignments) => {
+        await needed(service).assign(assignments);
+        return null;
+      },
+      tallies: () => needed(service).tallies(),
       listen: ({ address, credentials }) => needed(service).listen(address, credentials),
       setCredentials: async (credentials) => {
         needed(service).setCredentials(credentials);

@@ -12,6 +12,8 @@ import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import { CompileBench } from '../pool/compile-bench.ts';
 import { addPoolStats } from '../pool/pool-stats.ts';
+import type { Assignment } from '../rollout/assignment.ts';
+import { addTallies, type Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -43,6 +45,7 @@ export class ProcessService implements AdmissionService {
   readonly #processes = new Set<ListenerProcess>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #wanted: Snapshot | null = null;
+  #assignments: readonly Assignment[] = [];
   #endpoint: { readonly address: Address; credentials: Credentials } | null = null;
   #failures = 0;
   #ending = false;
@@ -69,6 +72,15 @@ export class ProcessService implements AdmissionService {
     // One after the other, so that the others serve while one compiles. One that ends meanwhile adopts it when it is replaced.
     for (const each of this.#processes) await each.call('adopt', snapshot).catch(() => undefined);
     this.serving = snapshot;
+  }
+
+  async assign(assignments: readonly Assignment[]): Promise<void> {
+    this.#assignments = assignments;
+    await Promise.all([...this.#processes].map((each) => each.call('assign', assignments).catch(() => undefined)));
+  }
+
+  async tallies(): Promise<readonly Tally[]> {
+    return addTallies(await this.#fromEach((each) => each.call('tallies', null)));
   }
 
   async listen(address: Address, credentials: Credentials): Promise<number> {
@@ -152,6 +164,8 @@ export class ProcessService implements AdmissionService {
     each.onTap = (event) => this.#tapListener?.(event);
     await each.call('start', { options: forProcess(options), ticketKeys: this.#ticketKeys });
     await each.call('setTap', this.#tapOrders);
+    // Calls are taken in their order, so an assignment that comes meanwhile is the one that stays.
+    await each.call('assign', this.#assignments);
     let adopted: Snapshot | null = null;
     // A snapshot that comes while this one compiles is adopted as well before it listens.
     while (this.#wanted !== null && adopted !== this.#wanted) {
