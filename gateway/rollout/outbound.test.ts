@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { readCounted } from './built-in-metrics.ts';
+import { investigate, NO_FURTHER_METRICS, type Sources } from './investigate.ts';
+import { Outbound } from './outbound.ts';
+import { planOf } from './plan.ts';
+import { initialState } from './reduce.ts';
+import { emptyTally } from './revision-tally.ts';
+import { type Rollout, sealRollout, type Webhook } from './rollout.ts';
+import type { RolloutState } from './state.ts';
+
+let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void = () => undefined;
+const server = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk) => {
+    body += String(chunk);
+  });
+  request.on('end', () => answer(request, response, body));
+});
+let address = '';
+const outbound = new Outbound();
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(async () => {
+  await outbound.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
+  const content = {
+    name: 'r',
+    mesh: 'm',
+    from: 'v1',
+    to: 'v2',
+    namespaceSelector: null,
+    objectSelector: null,
+    intervalMs: 1_000,
+    threshold: 2,
+    steps: [10],
+    iterations: 1,
+    metrics: [],
+    webhooks: [],
+    skipAnalysis: false,
+    suspend: false,
+    ...changes,
+  };
+  return sealRollout(content, ['1', '2']);
+}
+
+describe('a Prometheus query', () => {
+  const variables = { mesh: 'm', from: 'v1', to: 'v2', rollout: 'r', interval: '60s' };
+  const ask = async (body: string | object, status = 200) => {
+    answer = (_, response) => response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+    const { value, reason } = await outbound.query({ address, query: 'x' }, variables);
+    return value ?? reason.replace(/127\.0\.0\.1:\d+/, 'HOST');
+  };
+  const vector = (...values: unknown[]) => ({
+    status: 'success',
+    data: { resultType: 'vector', result: values.map((each) => ({ metric: {}, value: [1_700_000_000, each] })) },
+  });
+
+  it('is sent with its variables filled in, and its one number is read', async () => {
+    let url = '';
+    answer = (request, response) => {
+      url = request.url ?? '';
+      response.end(JSON.stringify(vector('0.25')));
+    };
+    const query = 'rate(x{mesh="{{ mesh }}",rev="{{to}}"}[{{ interval }}])';
+    assert.equal((await outbound.query({ address: `${address}/prom/`, query }, variables)).value, 0.25);
+    const { pathname, searchParams } = new URL(url, address);
+    assert.deepEqual([pathname, searchParams.get('query')], ['/prom/api/v1/query', 'rate(x{mesh="m",rev="v2"}[60s])']);
+  });
+
+  it('gives no data, with the reason, where there is anything but one number', async () => {
+    assert.equal(await ask(vector('12')), 12);
+    assert.equal(await ask({ status: 'success', data: { resultType: 'scalar', result: [1, '3'] } }), 3);
+    assert.equal(await ask(vector('+Inf')), Number.POSITIVE_INFINITY);
+    assert.equal(await ask(vector('NaN')), 'the query gives NaN');
+    assert.equal(await ask(vector()), 'the query gives 0 series, not one');
+    assert.equal(await ask(vector('1', '2')), 'the query gives 2 series, not one');
+    assert.equal(
+      await ask({ status: 'success', data: { resultType: 'matrix', result: [] } }),
+      'the query gives a matrix, not one number',
+    );
+    assert.equal(
+      await ask('{"status":"error","error":"bad_data"}', 400),
+      'Prometheus answers 400: {"status":"error","error":"bad_data"}',
+    );
+    assert.match(String(await ask('<html>')), /^Prometheus at HOST gives no answer: .*JSON/);
+    assert.match(String(await ask(`[${'1,'.repeat(1024 * 1024)}1]`)), /^Prometheus at HOST gives no answer/);
+    const nobody = await outbound.query({ address: 'http://127.0.0.1:1', query: 'x' }, variables);
+    assert.deepEqual(
+      [nobody.value, nobody.reason.startsWith('Prometheus at 127.0.0.1:1 gives no answer')],
+      [null, true],
+    );
+  });
+});
+
+describe('webhooks', () => {
+  const state: RolloutState = { ...initialState(rolloutOf(), ''), phase: 'Progressing', weight: 10 };
+  const hook = (changes: Partial<Webhook> = {}): Webhook => {
+    return { name: 'w', type: 'rollout', url: address, timeoutMs: 2_000, metadata: { a: 'b' }, ...changes };
+  };
+
+  it('are told what a rollout is about, and say yes with a status of 2xx', async () => {
+    let told: Record<string, unknown> = {};
+    answer = (_, response, body) => {
+      told = JSON.parse(body) as Record<string, unknown>;
+      response.writeHead(202).end();
+    };
+    assert.deepEqual(await outbound.callWebhook(hook(), rolloutOf(), state), { name: 'w', ok: true, message: '' });
+    const { checksum, ...rest } = told;
+    assert.equal(checksum, rolloutOf().digest);
+    const expected = {
+      name: 'r',
+      phase: 'Progressing',
+      metadata: { a: 'b' },
+      mesh: 'm',
+      from: 'v1',
+      to: 'v2',
+      weight: 10,
+    };
+    assert.deepEqual(rest, expected);
+  });
+
+  it('say no with any other status, or when they do not answer in time', async () => {
+    answer = (_, response) => response.writeHead(503).end('not yet\n');
+    assert.deepEqual(await outbound.callWebhook(hook(), rolloutOf(), state), {
+      name: 'w',
+      ok: false,
+      message: 'status 503: not yet',
+    });
+    answer = () => undefined;
+    const silent = await outbound.callWebhook(hook({ timeoutMs: 50 }), rolloutOf(), state);
+    assert.deepEqual([silent.ok, /^no answer: /.test(silent.message)], [false, true]);
+  });
+
+  it('are called in order, and no further than the answer is known', async () => {
+    const called: string[] = [];
+    const open = new Set(['/rollout', '/gate']);
+    answer = (request, response) => {
+      called.push(request.url ?? '');
+      response.writeHead(open.has(request.url ?? '') ? 200 : 500).end();
+    };
+    const webhooks = [
+      hook({ name: 'gate', type: 'confirm-promotion', url: `${address}/gate` }),
+      hook({ name: 'stop', type: 'rollback', url: `${address}/stop` }),
+      hook({ name: 'rollout', url: `${address}/rollout` }),
+      hook({ name: 'end', type: 'post-rollout', url: `${address}/end` }),
+    ];
+    const rollout = rolloutOf({ webhooks });
+    const sources: Sources = { outbound, further: NO_FURTHER_METRICS, counts: () => null };
+    const run = async () => {
+      called.length = 0;
+      const plan = planOf(rollout, { ...state, digest: rollout.digest }, true);
+      assert.ok(plan);
+      return investigate(rollout, state, plan, sources);
+    };
+    assert.deepEqual([(await run()).gate, called], [null, ['/stop', '/rollout', '/gate']]);
+    open.delete('/gate');
+    assert.deepEqual((await run()).gate, { open: false, message: 'webhook gate (status 500)' });
+    open.delete('/rollout');
+    assert.deepEqual([(await run()).measured.hooks[0]?.ok, called], [false, ['/stop', '/rollout']]);
+    open.add('/stop');
+    assert.deepEqual([(await run()).rollback, called], ['stop', ['/stop']]);
+  });
+});
+
+describe('built-in metrics', () => {
+  const tally = (requests: number, errors: number, denied: number) => ({
+    ...emptyTally('m', 'v2'),
+    requests,
+    errors,
+    denied,
+  });
+  it('are percentages of the requests, beside those of the old revision', () => {
+    assert.deepEqual(readCounted('denied-rate', 1, tally(50, 1, 5), tally(100, 0, 1)), {
+      value: 10,
+      reason: '',
+      baseline: 1,
+    });
+    assert.equal(readCounted('error-rate', 1, tally(50, 1, 5), null).value, 2);
+    const shares = [...emptyTally('m', 'v2').shares];
+    shares[3] = 50;
+    assert.equal(readCounted('budget-share-p99', 1, { ...tally(50, 0, 0), shares }, null).value, 1);
+  });
+  it('have no data without enough requests', () => {
+    assert.equal(readCounted('error-rate', 1, null, null).reason, 'the revision had 0 requests');
+    assert.equal(
+      readCounted('error-rate', 20, tally(19, 0, 0), tally(19, 0, 0)).reason,
+      'the revision had 19 requests of at least 20',
+    );
+    assert.equal(readCounted('error-rate', 20, tally(20, 0, 0), tally(19, 0, 0)).baseline, null);
+  });
+  it('of what is not there say so', async () => {
+    const metrics = ['difference-rate', 'readiness'].map((name) => {
+      return {
+        name,
+        thresholdRange: { max: 1 },
+        intervalMs: 1,
+        minSamples: 1,
+        onMissing: 'Fail' as const,
+        prometheus: null,
+      };
+    });
+    const rollout = rolloutOf({ metrics });
+    const state = { ...initialState(rollout, ''), phase: 'Progressing' as const, weight: 10 };
+    const plan = planOf(rollout, state, true);
+    assert.ok(plan);
+    const { measured } = await investigate(rollout, state, plan, {
+      outbound,
+      further: NO_FURTHER_METRICS,
+      counts: () => null,
+    });
+    assert.deepEqual(
+      measured.readings.map(({ reason }) => reason),
+      ['no reviews are shadowed', 'no cluster is watched'],
+    );
+  });
+});

@@ -1,0 +1,84 @@
+/** Calls that a rollout makes: Prometheus queries and webhooks. Bounded in time and size, and never throwing. */
+import { Agent, request } from 'undici';
+import type { HookAnswer, Reading } from './check.ts';
+import { fillQuery, type QueryVariables } from './prometheus-query.ts';
+import type { Rollout, Webhook } from './rollout.ts';
+import type { RolloutState } from './state.ts';
+
+const QUERY_TIMEOUT_MS = 10_000;
+/** Of an answer. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** How much of an answer's text a message repeats. */
+const QUOTE_LIMIT = 200;
+
+export class Outbound {
+  readonly #agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: 8 });
+
+  /** Asks Prometheus' HTTP API for the value of a query at this moment. Anything but one number is no data. */
+  async query({ address, query }: { address: string; query: string }, variables: QueryVariables): Promise<Reading> {
+    const url = new URL(`${address.replace(/\/+$/, '')}/api/v1/query`);
+    url.searchParams.set('query', fillQuery(query, variables));
+    try {
+      const { status, text } = await this.#call(url, 'GET', null, QUERY_TIMEOUT_MS);
+      if (status < 200 || status > 299) return missing(`Prometheus answers ${status}: ${text.slice(0, QUOTE_LIMIT)}`);
+      return sampleOf(JSON.parse(text));
+    } catch (error) {
+      return missing(`Prometheus at ${url.host} gives no answer: ${reasonOf(error)}`);
+    }
+  }
+
+  /** A status of 2xx says yes. The body has the members of Flagger's webhooks, and those of a rollout. */
+  async callWebhook(webhook: Webhook, rollout: Rollout, state: RolloutState): Promise<HookAnswer> {
+    const { name, mesh, from, to, digest } = rollout;
+    const { phase, weight } = state;
+    const body = { name, phase, checksum: digest, metadata: webhook.metadata, mesh, from, to, weight };
+    try {
+      const { status, text } = await this.#call(new URL(webhook.url), 'POST', JSON.stringify(body), webhook.timeoutMs);
+      const ok = status >= 200 && status <= 299;
+      const said = text.trim().slice(0, QUOTE_LIMIT);
+      return { name: webhook.name, ok, message: ok ? '' : `status ${status}${said === '' ? '' : `: ${said}`}` };
+    } catch (error) {
+      return { name: webhook.name, ok: false, message: `no answer: ${reasonOf(error)}` };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #call(url: URL, method: 'GET' | 'POST', body: string | null, timeoutMs: number) {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const headers = { 'user-agent': 'meshgate', ...(body === null ? {} : { 'content-type': 'application/json' }) };
+    const answer = await request(url, { method, body, headers, signal, dispatcher: this.#agent });
+    return { status: answer.statusCode, text: await answer.body.text() };
+  }
+}
+
+function missing(reason: string): Reading {
+  return { value: null, reason, baseline: null };
+}
+
+/** The sample of `{"status":"success","data":{"resultType":"vector"|"scalar","result":…}}`. */
+function sampleOf(answer: unknown): Reading {
+  const data = member(answer, 'data');
+  const result = member(data, 'result');
+  const type = member(data, 'resultType');
+  if (!Array.isArray(result)) return missing('Prometheus gives no result');
+  if (type === 'vector' && result.length !== 1) return missing(`the query gives ${result.length} series, not one`);
+  if (type !== 'vector' && type !== 'scalar') return missing(`the query gives a ${String(type)}, not one number`);
+  const sample: unknown = type === 'scalar' ? result[1] : member(result[0], 'value');
+  const text: unknown = type === 'scalar' ? sample : Array.isArray(sample) ? sample[1] : undefined;
+  // Prometheus writes infinities as +Inf and -Inf.
+  const value = typeof text === 'string' && text !== '' ? Number(text.replace('Inf', 'Infinity')) : Number.NaN;
+  return Number.isNaN(value) ? missing(`the query gives ${String(text)}`) : { value, reason: '', baseline: null };
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
