@@ -87,6 +87,9 @@ export const COMMAND_ERRORS = {
   PROCESS_ENDED: entry('internal', 500, true, 'A listening process ended unexpectedly.'),
   LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
   GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
+  ROLLOUT_UNKNOWN: entry('user', 404, false, 'There is no rollout of this name.'),
+  ROLLOUT_REFUSED: entry('user', 409, false, 'The rollout is not where this can be done.'),
+  ROLLOUT_UNSAVED: entry('internal', 503, true, 'What was asked could not be stored, so it was not done.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 const ERRORS = { ...REQUEST_ERRORS, ...COMMAND_ERRORS };

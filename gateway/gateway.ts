@@ -8,6 +8,11 @@ import { addressUrl } from './config/address.ts';
 import type { GatewayOptions } from './config/options.ts';
 import { recordRoutes } from './record/record-routes.ts';
 import { Recorder } from './record/recorder.ts';
+import { RolloutController } from './rollout/controller.ts';
+import { FileLock } from './rollout/file-lock.ts';
+import { NO_FURTHER_METRICS } from './rollout/investigate.ts';
+import { Outbound } from './rollout/outbound.ts';
+import { RolloutStore } from './rollout/store.ts';
 import { makeAdminToken, removeAdminAccess, writeAdminAccess } from './server/admin-access.ts';
 import { AdminServer } from './server/admin-server.ts';
 import { createCertificates } from './server/certificate.ts';
@@ -17,6 +22,7 @@ import type { AdmissionService } from './service/admission-service.ts';
 import { ShadowController } from './shadow/shadow-controller.ts';
 import { shadowRoutes } from './shadow/shadow-routes.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
+import { rolloutRoutes } from './status/rollout-routes.ts';
 import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
 import { TapHub } from './tap/tap-hub.ts';
@@ -53,6 +59,7 @@ export class Gateway {
   /** Rollouts start theirs here. */
   readonly shadows: ShadowController;
   readonly #admin: AdminServer;
+  readonly #rollouts: RolloutController;
   readonly #startedAt = new Date();
   readonly #adminToken = makeAdminToken();
   #adopting: Promise<void> = Promise.resolve();
@@ -78,6 +85,17 @@ export class Gateway {
       metrics: new ShadowMetrics(this.#metrics.registry),
       now: () => performance.now(),
     });
+    const { options, logger, service } = parts;
+    const folder = join(options.state, 'rollouts');
+    this.#rollouts = new RolloutController({
+      store: new RolloutStore(folder),
+      lock: new FileLock(folder),
+      outbound: new Outbound(),
+      further: NO_FURTHER_METRICS,
+      logger,
+      fleet: service,
+    });
+    const adminToken = this.#adminToken;
     this.#admin = new AdminServer({
       readiness: () => this.#readiness(),
       metrics: async () => ({
@@ -86,15 +104,16 @@ export class Gateway {
       }),
       status: () => this.#status(),
       routes: [
+        ...rolloutRoutes({ controller: this.#rollouts, serving: () => service.serving, adminToken }),
         ...sourceRoutes({
           status: () => parts.source.status(),
           control: parts.control ?? null,
           hookTokenFile: parts.options.hookTokenFile,
-          adminToken: this.#adminToken,
-          logger: parts.logger,
+          adminToken,
+          logger,
         }),
-        ...recordRoutes(this.#recorder, this.#adminToken),
-        ...shadowRoutes(this.shadows, this.#adminToken),
+        ...recordRoutes(this.#recorder, adminToken),
+        ...shadowRoutes(this.shadows, adminToken),
       ],
     });
   }
@@ -135,6 +154,7 @@ export class Gateway {
     this.#watch?.close();
     await source.stop();
     await this.#adopting;
+    await this.#rollouts.stop();
     await service.stop();
     await this.#admin.close();
     if (this.#noted) await removeAdminAccess(this.#parts.options.state);
@@ -152,6 +172,7 @@ export class Gateway {
     // The first snapshot's revisions are known before the workers open, so that they open warm.
     await this.#adopting;
     const port = await service.listen(options.listen, this.#credentials);
+    this.#rollouts.begin();
     this.#watch = new CredentialWatch(
       files,
       this.#credentials,
@@ -192,7 +213,9 @@ export class Gateway {
     this.#adopting = this.#adopting.then(async () => {
       const start = performance.now();
       try {
+        await this.#rollouts.prepare(snapshot);
         await service.adopt(snapshot);
+        await this.#rollouts.settle();
         const warmMs = Math.round(performance.now() - start);
         logger.info({ snapshot: snapshot.revision, warmMs }, 'snapshot serves');
       } catch (error) {

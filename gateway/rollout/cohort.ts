@@ -39,14 +39,14 @@ const OUTSIDE: CohortAnswer = { included: false, byPodName: false };
 
 export class Cohort {
   readonly #rollout: string;
-  readonly #weight: number;
+  /** In percent. */
+  readonly weight: number;
   readonly #namespaces: CompiledLabelSelector | null;
   readonly #objects: CompiledLabelSelector | null;
 
-  /** @param weight in percent. */
   constructor({ name, namespaceSelector, objectSelector }: Rollout, weight: number) {
     this.#rollout = name;
-    this.#weight = weight;
+    this.weight = weight;
     this.#namespaces = compile(namespaceSelector);
     this.#objects = compile(objectSelector);
   }
@@ -61,7 +61,7 @@ export class Cohort {
       if (!matches(this.#namespaces, labels)) return OUTSIDE;
     }
     const workload = workloadOf(pod, find);
-    const included = placeOf(this.#rollout, namespace, workload) < this.#weight;
+    const included = placeOf(this.#rollout, namespace, workload) < this.weight;
     return { included, byPodName: workload.byPodName };
   }
 }

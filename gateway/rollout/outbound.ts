@@ -1,5 +1,5 @@
 /** Calls that a rollout makes: Prometheus queries and webhooks. Bounded in time and size, and never throwing. */
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import type { HookAnswer, Reading } from './check.ts';
 import { fillQuery, type QueryVariables } from './prometheus-query.ts';
 import type { Rollout, Webhook } from './rollout.ts';
@@ -12,7 +12,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 const QUOTE_LIMIT = 200;
 
 export class Outbound {
-  readonly #agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: 8 });
+  /** The client is loaded with the first call: most gateways never make one. */
+  #client: Promise<Client> | null = null;
 
   /** Asks Prometheus' HTTP API for the value of a query at this moment. Anything but one number is no data. */
   async query({ address, query }: { address: string; query: string }, variables: QueryVariables): Promise<Reading> {
@@ -42,16 +43,28 @@ export class Outbound {
     }
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await (await this.#client)?.agent.destroy();
   }
 
   async #call(url: URL, method: 'GET' | 'POST', body: string | null, timeoutMs: number) {
+    this.#client ??= loadClient();
+    const { agent, request } = await this.#client;
     const signal = AbortSignal.timeout(timeoutMs);
     const headers = { 'user-agent': 'meshgate', ...(body === null ? {} : { 'content-type': 'application/json' }) };
-    const answer = await request(url, { method, body, headers, signal, dispatcher: this.#agent });
+    const answer = await request(url, { method, body, headers, signal, dispatcher: agent });
     return { status: answer.statusCode, text: await answer.body.text() };
   }
+}
+
+interface Client {
+  readonly agent: Agent;
+  readonly request: typeof import('undici').request;
+}
+
+async function loadClient(): Promise<Client> {
+  const { Agent, request } = await import('undici');
+  return { agent: new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: 8 }), request };
 }
 
 function missing(reason: string): Reading {

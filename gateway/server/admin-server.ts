@@ -18,6 +18,7 @@ export interface AdminPages {
 
 export interface AdminRoute {
   readonly method: 'GET' | 'POST';
+  /** One that ends in `/` is for everything below it. */
   readonly path: string;
   /** What to answer with; an error with a code is answered with its status. */
   readonly answer: (request: IncomingMessage) => Promise<{ readonly status: number; readonly value: object }>;
@@ -68,8 +69,8 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path] = (request.url ?? '/').split('?', 1);
-    const routes = (this.#pages.routes ?? []).filter((each) => each.path === path);
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const routes = (this.#pages.routes ?? []).filter((each) => isFor(each, path));
     const route = routes.find(({ method }) => method === (request.method === 'HEAD' ? 'GET' : request.method));
     if (route !== undefined) {
       await answerRoute(route, request, response);
@@ -106,6 +107,10 @@ export class AdminServer {
         sendJson(response, 404, { code: 'PATH_UNKNOWN', message: 'The admin port has no such page.' });
     }
   }
+}
+
+function isFor(route: AdminRoute, path: string): boolean {
+  return route.path === path || (route.path.endsWith('/') && path.startsWith(route.path));
 }
 
 /** Whatever is left of a body is not read: the connection ends with the answer. */

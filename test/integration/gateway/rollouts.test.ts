@@ -1,0 +1,225 @@
+/**
+ * Rollouts in a running gateway under load: a good revision is promoted, one that denies is rolled back, and what is decided lasts.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { request } from 'undici';
+import type { ReadyLine } from '../../../gateway/gateway.ts';
+import { placeOf } from '../../../gateway/rollout/cohort.ts';
+import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
+import { readAdminAccess } from '../../../gateway/server/admin-access.ts';
+import { patchText, TestClient } from './harness.ts';
+import { GatewayProcess, makeFolders, readFile } from './process.ts';
+
+const GOOD = (image: string) => `spec:\n  containers:\n  - {name: proxy, image: "${image}"}\n`;
+/** Fails for every pod, which is a denial that a revision's author has to answer for. */
+const DENYING = '{{ fail "not today" }}\n';
+
+const HEAD = 'apiVersion: meshgate.dev/v1alpha1\n';
+function revision(name: string): string {
+  return `---\n${HEAD}kind: MeshRevision\nmetadata: {name: ${name}}\nspec: {mesh: shop, template: {template: {file: ${name}.tpl}, policy: enabled}}\n`;
+}
+
+function files(defaultRevision: string, from: string, to: string, analysis: string, suspend = false): string {
+  return `${HEAD}kind: Mesh
+metadata: {name: shop}
+spec: {provider: template, defaultRevision: ${defaultRevision}, paths: [/inject]}
+${revision('v1')}${revision('v2')}${revision('v3')}---
+${HEAD}kind: RevisionRollout
+metadata: {name: move}
+spec: {mesh: shop, from: ${from}, to: ${to}, suspend: ${suspend}, analysis: ${analysis}}
+`;
+}
+
+const METRICS = `stepWeights: [20, 60], metrics: [{name: error-rate, thresholdRange: {max: 1}, minSamples: 5}, {name: denied-rate, thresholdRange: {max: 1}, minSamples: 5}]`;
+/** A busy machine may let an interval pass without enough requests; that is no fault of a good revision. */
+const PATIENT = `{interval: 300ms, threshold: 20, ${METRICS}}`;
+const STRICT = `{interval: 500ms, threshold: 2, ${METRICS}}`;
+
+function podOf(workload: string, uid: string): string {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: workload, uid: 'x', controller: true };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `${workload}-0`, ownerReferences: [owner] },
+    spec: { containers: [{ name: 'app', image: 'app:1', resources: {} }] },
+  };
+  return JSON.stringify({
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: { uid, kind: { group: '', version: 'v1', kind: 'Pod' }, namespace: 'shop', operation: 'CREATE', object },
+  });
+}
+
+const place = (workload: string) => placeOf('move', 'shop', { kind: 'StatefulSet', name: workload });
+
+/** Pods of many workloads without pause, and what came of each. */
+class Load {
+  readonly #client: TestClient;
+  readonly images = new Map<string, string>();
+  #ending = false;
+  readonly #done: Promise<unknown>;
+  answers = 0;
+  broken = 0;
+  constructor(client: TestClient) {
+    this.#client = client;
+    this.#done = Promise.all(Array.from({ length: 4 }, (_, lane) => this.#run(lane)));
+  }
+  async #run(lane: number): Promise<void> {
+    for (let n = lane; !this.#ending; n += 4) {
+      const workload = `w${n % 200}`;
+      const answer = await this.#client.post('/inject?timeout=5s', podOf(workload, `u-${n}`));
+      this.answers += 1;
+      if (answer.status !== 200) this.broken += 1;
+      const image = /proxy:\d/.exec(patchText(answer))?.[0] ?? 'denied';
+      this.images.set(workload, image);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#done;
+  }
+}
+
+describe('a rollout of a gateway with two processes, under load', () => {
+  const folders = makeFolders();
+  const write = (name: string, text: string) => writeFileSync(join(folders.policy, name), text);
+  let gateway: GatewayProcess;
+  let ready: ReadyLine;
+  let client: TestClient;
+  let load: Load;
+
+  async function start(): Promise<void> {
+    gateway = new GatewayProcess([
+      ...['serve', '--source', folders.policy, '--state', folders.state, '--processes', '2', '--workers', '2'],
+      ...['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-delay', '0'],
+    ]);
+    ready = await gateway.ready();
+    client = new TestClient(ready.admission, readFile(ready.ca), { connections: 8 });
+  }
+  async function status(): Promise<RolloutDescription> {
+    const answer = await request(`${ready.admin}/api/v1/rollouts/move`);
+    return (await answer.body.json()) as RolloutDescription;
+  }
+  async function until(what: string, holds: (now: RolloutDescription) => boolean): Promise<RolloutDescription> {
+    let now: RolloutDescription | null = null;
+    for (let i = 0; i < 300; i++) {
+      now = await status();
+      if (holds(now)) return now;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail(`${what}: ${JSON.stringify(now)}\n${gateway.stderr.slice(-2_000)}`);
+  }
+  async function post(action: string, token?: string) {
+    const headers = { authorization: `Bearer ${token ?? (await readAdminAccess(folders.state)).token}` };
+    const answer = await request(`${ready.admin}/api/v1/rollouts/move/${action}`, { method: 'POST', headers });
+    return { status: answer.statusCode, body: (await answer.body.json()) as { code?: string; message?: string } };
+  }
+  const imageOf = async (workload: string) =>
+    /proxy:\d/.exec(patchText(await client.post('/inject', podOf(workload, 'u'))))?.[0];
+
+  before(async () => {
+    mkdirSync(folders.policy, { recursive: true });
+    write('overlay.tpl', '');
+    for (const n of [1, 2, 3]) write(`v${n}.tpl`, GOOD(`proxy:${n}`));
+    write('mesh.yaml', files('v1', 'v1', 'v2', PATIENT, true));
+    await start();
+    load = new Load(client);
+  });
+  after(async () => {
+    await load.end();
+    await client.close();
+    gateway.child.kill('SIGKILL');
+    folders.remove();
+  });
+
+  test('goes up step by step and promotes a good revision by itself', async () => {
+    const seen = new Set<number>();
+    assert.equal((await status()).suspended, true);
+    write('mesh.yaml', files('v1', 'v1', 'v2', PATIENT));
+    const done = await until('not promoted', (now) => {
+      seen.add(now.canaryWeight);
+      return now.phase === 'Succeeded';
+    });
+    assert.ok(seen.has(20) && seen.has(60), [...seen].join());
+    const weights = done.events.flatMap(({ message }) => /weight (\d+)$/.exec(message)?.[1] ?? []);
+    assert.deepEqual(weights, ['20', '60']);
+    assert.deepEqual(done.change, { mesh: 'shop', field: 'spec.defaultRevision', from: 'v1', to: 'v2' });
+    assert.equal(await imageOf('anything'), 'proxy:2');
+  });
+
+  test('still serves what was promoted after it was killed', async () => {
+    await load.end();
+    gateway.child.kill('SIGKILL');
+    await gateway.ended;
+    await start();
+    assert.equal(await imageOf('anything'), 'proxy:2');
+    assert.equal((await status()).phase, 'Succeeded');
+    load = new Load(client);
+  });
+
+  test('is over when the files say what serves', async () => {
+    write('mesh.yaml', files('v2', 'v1', 'v2', PATIENT));
+    const done = await until('no agreement', ({ active }) => !active);
+    assert.deepEqual([done.phase, done.change], ['Succeeded', null]);
+    assert.equal(await imageOf('anything'), 'proxy:2');
+  });
+
+  test('rolls a revision back by itself that denies, and stays so until the files change', async () => {
+    write('v3.tpl', DENYING);
+    write('mesh.yaml', files('v2', 'v2', 'v3', STRICT));
+    const failed = await until('not rolled back', ({ phase, from }) => phase === 'Failed' && from === 'v2');
+    assert.deepEqual([failed.failure?.check, failed.failure?.limit], ['denied-rate', 'max 1']);
+    assert.equal(failed.failure?.value, 100);
+    assert.match(
+      failed.conditions[0]?.message ?? '',
+      /^Rolled back to v2 from weight 20: denied-rate is 100, beyond max 1$/,
+    );
+    assert.equal((await post('promote')).body.code, 'ROLLOUT_REFUSED');
+    assert.equal(await imageOf('anything'), 'proxy:2');
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    assert.equal((await status()).phase, 'Failed');
+    assert.equal(load.broken, 0);
+  });
+
+  test('every workload has what its place says, in every process, within two seconds of a new weight', async () => {
+    write('v3.tpl', GOOD('proxy:3'));
+    write('mesh.yaml', files('v2', 'v2', 'v3', '{interval: 1h, stepWeights: [40, 60]}'));
+    await until('no step', ({ canaryWeight }) => canaryWeight === 40);
+    const changedAt = performance.now();
+    const agree = async () => {
+      const workloads = Array.from({ length: 40 }, (_, i) => `w${i}`);
+      const fresh = await Promise.all(
+        workloads.map(async (workload) => {
+          const one = new TestClient(ready.admission, readFile(ready.ca), { connections: 1 });
+          const answer = await one.post('/inject', podOf(workload, 'u'));
+          await one.close();
+          return patchText(answer).includes(place(workload) < 40 ? 'proxy:3' : 'proxy:2');
+        }),
+      );
+      return fresh.every(Boolean);
+    };
+    assert.ok(await agree());
+    assert.ok(performance.now() - changedAt < 2_000);
+    const answer = await request(`${ready.admin}/api/v1/weights`);
+    assert.deepEqual(await answer.body.json(), {
+      meshes: [{ mesh: 'shop', defaultRevision: 'v2', effectiveDefault: 'v2', weights: { v2: 60, v3: 40 } }],
+    });
+  });
+
+  test('follows commands, but only of who may read the state folder', async () => {
+    assert.equal((await post('pause', 'wrong')).body.code, 'ADMIN_REFUSED');
+    assert.equal((await post('explode')).status, 404);
+    assert.equal((await post('resume')).status, 409);
+    assert.equal((await post('pause')).status, 200);
+    assert.equal((await status()).paused, true);
+    assert.equal((await post('resume')).status, 200);
+    assert.equal((await post('abort')).status, 200);
+    assert.deepEqual([(await status()).phase, (await status()).failure?.message], ['Failed', 'aborted by command']);
+    for (let i = 0; i < 5; i++) assert.equal(await imageOf(`w${i}`), 'proxy:2');
+    assert.ok(readdirSync(join(folders.state, 'rollouts')).length <= 10);
+  });
+});
