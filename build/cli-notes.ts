@@ -54,6 +54,12 @@ The steps come from the functions that inject. Before them, for workloads, stand
 known: from \`--namespace-labels\`, \`--cluster-snapshot\` or the source's ClusterSnapshot. \`--json\` prints a list of \`{subject, namespace, mesh,
 revision, steps: [{rule, saw, effect, code?, says}], verdict: {kind, code, sentence}}\`. The codes are those of [errors.md](errors.md).
 `,
+  'rollout status': `
+Exit code 1 says that a rollout has failed. \`--watch\` tells every change and ends when there is nothing more to come, so it can stand in a
+pipeline: \`meshgate rollout status to-1-30 --watch\`. What \`--json\` prints is what \`/api/v1/rollouts\` answers: phase, weight, conditions,
+events, why it failed, and \`change\`, the line to commit after a promotion until the files say so. Actions need the token in the
+state folder; they are kept before they count, and work on any gateway that shares the folder.
+`,
   import: `
 \`\`\`sh
 kubectl get cm -n istio-system -o yaml > configmaps.yaml

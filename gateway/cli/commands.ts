@@ -16,6 +16,7 @@ import { registerListener } from './listener.ts';
 import { registerRecord } from './record.ts';
 import { registerReplay } from './replay.ts';
 import { registerRollback } from './rollback.ts';
+import { registerRollout } from './rollout.ts';
 import { registerServe } from './serve.ts';
 import { registerShadow } from './shadow.ts';
 import { registerStart } from './start.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly ((program: Command, context: CommandContext) => 
   registerValidate,
   registerEffective,
   registerRollback,
+  registerRollout,
   registerLint,
   registerTag,
   registerInject,

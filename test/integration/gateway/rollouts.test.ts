@@ -11,7 +11,7 @@ import { placeOf } from '../../../gateway/rollout/cohort.ts';
 import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
 import { readAdminAccess } from '../../../gateway/server/admin-access.ts';
 import { patchText, TestClient } from './harness.ts';
-import { GatewayProcess, makeFolders, readFile } from './process.ts';
+import { GatewayProcess, makeFolders, readFile, run } from './process.ts';
 
 const GOOD = (image: string) => `spec:\n  containers:\n  - {name: proxy, image: "${image}"}\n`;
 /** Fails for every pod, which is a denial that a revision's author has to answer for. */
@@ -221,5 +221,30 @@ describe('a rollout of a gateway with two processes, under load', () => {
     assert.deepEqual([(await status()).phase, (await status()).failure?.message], ['Failed', 'aborted by command']);
     for (let i = 0; i < 5; i++) assert.equal(await imageOf(`w${i}`), 'proxy:2');
     assert.ok(readdirSync(join(folders.state, 'rollouts')).length <= 10);
+  });
+
+  test('is shown and steered by the command line, to its end', async () => {
+    const rollout = (...args: string[]) => run(['rollout', ...args, '--state', folders.state]);
+    const failed = await rollout('status');
+    assert.equal(failed.code, 1);
+    assert.match(
+      failed.stdout,
+      /^move: shop v2 → v3 {2}Failed, weight 0 %, failed checks 0 of 2\n {2}Rolled back to v2 .*: aborted by command\n$/,
+    );
+    const refused = await rollout('promote', 'move');
+    assert.deepEqual(
+      [refused.code, /has failed.*ROLLOUT_REFUSED.*GATEWAY_REFUSED/.test(refused.stderr)],
+      [1, true],
+      refused.stderr,
+    );
+    assert.match((await rollout('pause', 'other')).stderr, /There is no rollout "other"/);
+    write('mesh.yaml', files('v2', 'v2', 'v3', '{interval: 1h, stepWeights: [5]}'));
+    await until('no step', ({ canaryWeight }) => canaryWeight === 5);
+    const done = await rollout('promote', 'move', '--watch');
+    assert.equal(done.code, 0);
+    assert.match(done.stdout, / {4}- spec\.defaultRevision: v2\n {4}\+ spec\.defaultRevision: v3\n$/);
+    assert.equal(await imageOf('anything'), 'proxy:3');
+    const { stdout } = await rollout('status', 'move', '--json');
+    assert.equal((JSON.parse(stdout) as { rollouts: RolloutDescription[] }).rollouts[0]?.phase, 'Succeeded');
   });
 });
