@@ -5,7 +5,7 @@ import { NOTHING_STORED, type RolloutStates, type RolloutStore, type StoredState
 const COMMIT_TRIES = 20;
 
 export interface LedgerParts {
-  readonly store: RolloutStore;
+  readonly store: Pick<RolloutStore, 'newest' | 'load' | 'commit'>;
   /** Stored states that could not be read. */
   readonly onProblem: (problem: string) => void;
   /** A change that could not be stored holds even so. */
