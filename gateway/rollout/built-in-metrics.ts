@@ -16,7 +16,7 @@ export function readCounted(name: CountedMetric, minSamples: number, to: Tally |
   const baseline = from === null || from.requests < minSamples ? null : percentOf(name, from);
   if (to === null || requests < minSamples || requests === 0) {
     const asked = minSamples > 1 ? ` of at least ${minSamples}` : '';
-    return { value: null, reason: `the revision had ${requests} requests${asked}`, baseline };
+    return { value: null, reason: `the revision had ${requests} requests${asked}`, scarce: true, baseline };
   }
   return { value: percentOf(name, to), reason: '', baseline };
 }

@@ -7,6 +7,8 @@ export interface Reading {
   /** Null: there is no data, for `reason`. */
   readonly value: number | null;
   readonly reason: string;
+  /** Whether more time brings data: there were too few requests so far. */
+  readonly scarce?: boolean;
   /** The same of the revision `from` in the same time, where that is known: what holds for both is no fault of `to`. */
   readonly baseline: number | null;
 }
@@ -43,7 +45,11 @@ export function judge(rollout: Rollout, { readings, hooks }: Measured): Verdict 
   for (const [index, metric] of rollout.metrics.entries()) {
     const reading = readings[index] ?? { value: null, reason: 'it was not measured', baseline: null };
     if (reading.value === null) {
-      if (metric.onMissing === 'Ignore') continue;
+      if (metric.onMissing === 'Ignore') {
+        // To pass for want of requests would let a revision go on that nobody has tried.
+        if (reading.scarce === true) undecided ??= `${metric.name} waits for data: ${reading.reason}`;
+        continue;
+      }
       const message = `${metric.name} has no data: ${reading.reason}`;
       return { kind: 'failed', failure: { check: metric.name, value: null, limit: limitOf(metric), message } };
     }

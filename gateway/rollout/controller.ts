@@ -27,6 +27,8 @@ import { TallyWindow } from './tally-window.ts';
 const TURN_MS = 100;
 /** How often the lock is touched, or tried for. */
 const LOCK_MS = 1_000;
+/** How often counts are asked for while they matter: what a process counted after that goes with it when it ends. */
+const COUNT_MS = 1_000;
 export interface RolloutControllerParts {
   readonly store: RolloutStore;
   readonly lock: ControllerLock;
@@ -61,6 +63,7 @@ export class RolloutController {
   /** Requests are answered, so that there is something to measure. */
   #serving = false;
   #triedLockMs = Number.NEGATIVE_INFINITY;
+  #countedMs = Number.NEGATIVE_INFINITY;
   #work: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -215,6 +218,7 @@ export class RolloutController {
         continue;
       }
       const watched = await this.#watch(rollout, state);
+      if (plan.metrics) await this.#count();
       if (this.#running.has(rollout.name) || performance.now() - watched.sinceMs < plan.afterMs) continue;
       this.#running.add(rollout.name);
       void this.#guarded(() => this.#check(rollout, state, watched)).finally(() => this.#running.delete(rollout.name));
@@ -231,6 +235,13 @@ export class RolloutController {
     window.add(watched.sinceMs, tallies);
     this.#watched.set(name, watched);
     return watched;
+  }
+
+  async #count(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#countedMs < COUNT_MS) return;
+    this.#countedMs = nowMs;
+    await this.#parts.fleet.tallies();
   }
 
   /** Measures beside the turns, for it may take long. */

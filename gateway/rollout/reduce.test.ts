@@ -137,10 +137,15 @@ describe('a check', () => {
     const lenient = new Driven(rolloutOf({ metrics: [metric({ onMissing: 'Ignore' })] })).to(10);
     for (let i = 0; i < 5; i++) lenient.check(none);
     assert.deepEqual([lenient.state.phase, lenient.state.weight, lenient.state.failedChecks], ['Progressing', 10, 0]);
+    const few: Reading = { ...none, scarce: true };
     const other = metric({ name: 'error-rate' });
     const both = new Driven(rolloutOf({ metrics: [metric({ onMissing: 'Ignore' }), other] })).to(10);
     both.check(none, { measured: { readings: [none, good], hooks: [] } });
     assert.equal(both.state.weight, 20);
+    both.check(none, { measured: { readings: [few, good], hooks: [] } });
+    assert.deepEqual([both.state.weight, both.state.failedChecks], [20, 0], 'for want of requests nothing goes on');
+    both.check(none, { measured: { readings: [few, bad], hooks: [] } });
+    assert.equal(both.state.failedChecks, 1, 'and what is known to be bad is');
   });
 
   it('neither passes nor fails where the old revision is beyond the limit too', () => {

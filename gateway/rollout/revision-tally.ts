@@ -83,7 +83,7 @@ export function addTallies(all: readonly (readonly Tally[])[]): readonly Tally[]
   return [...sums.values()];
 }
 
-/** What came since `before`; where a count has fallen a process began anew, and all of it is new. */
+/** What came since `before`; where the count has fallen it began anew, and all of it is new. */
 export function tallySince(before: Tally | undefined, now: Tally): Tally {
   if (before === undefined || now.requests < before.requests) return now;
   return {

@@ -29,7 +29,7 @@ export interface AdmissionService {
   adopt(snapshot: Snapshot): Promise<void>;
   /** How far rollouts are, for every request from now on, also under snapshots to come. Calls may follow one another at any time. */
   assign(assignments: readonly Assignment[]): Promise<void>;
-  /** Counts by revision of the meshes that rollouts move. */
+  /** Counts by revision of the meshes that rollouts move; they do not fall when a process ends. */
   tallies(): Promise<readonly Tally[]>;
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */
   listen(address: Address, credentials: Credentials): Promise<number>;

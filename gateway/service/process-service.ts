@@ -46,6 +46,9 @@ export class ProcessService implements AdmissionService {
   readonly #timers = new Set<NodeJS.Timeout>();
   #wanted: Snapshot | null = null;
   #assignments: readonly Assignment[] = [];
+  /** What each process has counted when it was last asked, and what those have that ended: so that sums never fall. */
+  readonly #counted = new Map<ListenerProcess, readonly Tally[]>();
+  #countedByEnded: readonly Tally[] = [];
   #endpoint: { readonly address: Address; credentials: Credentials } | null = null;
   #failures = 0;
   #ending = false;
@@ -80,7 +83,11 @@ export class ProcessService implements AdmissionService {
   }
 
   async tallies(): Promise<readonly Tally[]> {
-    return addTallies(await this.#fromEach((each) => each.call('tallies', null)));
+    await this.#fromEach(async (each) => {
+      const counted = await each.call('tallies', null);
+      if (this.#processes.has(each)) this.#counted.set(each, counted);
+    });
+    return addTallies([this.#countedByEnded, ...this.#counted.values()]);
   }
 
   async listen(address: Address, credentials: Credentials): Promise<number> {
@@ -156,6 +163,8 @@ export class ProcessService implements AdmissionService {
     const { options, logger } = this.#parts;
     const each = new ListenerProcess((ended, reason) => {
       this.#processes.delete(ended);
+      this.#countedByEnded = addTallies([this.#countedByEnded, this.#counted.get(ended) ?? []]);
+      this.#counted.delete(ended);
       if (this.#ending) return;
       logger.error({ code: 'PROCESS_ENDED', reason }, 'a listening process ended and is replaced');
       this.#restartLater();
