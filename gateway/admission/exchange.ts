@@ -44,6 +44,8 @@ export class Exchange implements JobListener {
   addressee: Addressee | null = null;
   /** Set when the answer is to be kept for the pod's replicas, if it is theirs too. */
   candidate: ReuseCandidate | null = null;
+  /** The answer is that of another replica. */
+  reused = false;
   /** The route before the request had its say about the revision; `resolution` has the one that serves. */
   asked: Route | null = null;
   /** What the user and the log are told beside the outcome; null for nothing. */

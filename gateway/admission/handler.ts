@@ -139,6 +139,7 @@ export class AdmissionHandler implements ExchangeOwner {
     if (reused === null) return false;
     exchange.routedAtMs = performance.now();
     exchange.addressee = reused.to;
+    exchange.reused = true;
     if (reused.served !== resolution.route) exchange.resolution = { ...resolution, route: reused.served };
     exchange.budgetMs = claimOf(exchange, resolution).budgetMs;
     this.#finish(exchange, reused.outcome, reused.body);
@@ -209,6 +210,7 @@ export class AdmissionHandler implements ExchangeOwner {
       queueMs: job !== null && job.dispatchedAtMs > 0 ? job.dispatchedAtMs - job.queuedAtMs : -1,
       workerMs: exchange.workerMs,
       shed: conclusion.shed,
+      reused: exchange.reused,
       missed: conclusion.missed,
     };
     this.#dependencies.metrics.observe(sample);

@@ -5,7 +5,7 @@ import { addTallies, p99Share, RevisionTallies, tallySince } from './revision-ta
 
 function sample(changes: Partial<RequestSample> = {}): RequestSample {
   const times = { durationMs: 1, queueMs: 0, workerMs: 1 };
-  const rest = { reason: '', reasons: [], budgetShare: 0.004, shed: false, missed: false };
+  const rest = { reason: '', reasons: [], budgetShare: 0.004, shed: false, reused: false, missed: false };
   return { mesh: 'm', revision: 'v2', outcome: 'patched', ...rest, ...times, ...changes };
 }
 

@@ -31,6 +31,8 @@ export interface RequestSample {
   readonly workerMs: number;
   /** Refused at once, because the gateway had no room or no time for it. */
   readonly shed: boolean;
+  /** The answer was that of another replica of the workload. */
+  readonly reused: boolean;
   /** Admitted under onError Ignore, without what the mesh would have added. */
   readonly missed: boolean;
 }
@@ -46,6 +48,7 @@ export class RequestMetrics {
   readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
   readonly #skips: Counter<'mesh' | 'reason'>;
   readonly #shed: Counter<'mesh' | 'reason'>;
+  readonly #reused: Counter<'mesh'>;
   readonly #missed: Counter<'mesh' | 'reason'>;
   readonly #duration: Histogram<'mesh' | 'outcome'>;
   readonly #share: Histogram<'mesh'>;
@@ -65,6 +68,12 @@ export class RequestMetrics {
       name: 'meshgate_skip_reasons_total',
       help: 'Reasons of pods that were not injected; a pod counts under each of its reasons.',
       labelNames: ['mesh', 'reason'],
+      registers,
+    });
+    this.#reused = new Counter({
+      name: 'meshgate_answers_reused_total',
+      help: 'Requests that were answered as another replica of their workload had been, without an injection.',
+      labelNames: ['mesh'],
       registers,
     });
     this.#shed = new Counter({
@@ -116,6 +125,7 @@ export class RequestMetrics {
     const revision = this.#boundedRevision(mesh, sample.revision);
     this.#requests.inc({ mesh, revision, outcome: sample.outcome, reason: sample.reason });
     if (sample.outcome === 'skipped') this.#countSkip(mesh, sample);
+    if (sample.reused) this.#reused.inc({ mesh });
     if (sample.shed) this.#shed.inc({ mesh, reason: sample.reason });
     if (sample.missed) this.#missed.inc({ mesh, reason: sample.reason });
     this.#duration.observe({ mesh, outcome: sample.outcome }, sample.durationMs / 1_000);

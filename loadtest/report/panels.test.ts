@@ -29,6 +29,7 @@ function observe(
     queueMs: 4,
     workerMs: 2,
     shed: false,
+    reused: false,
     missed: false,
   };
   for (let i = 0; i < times; i++) metrics.observe(sample);
