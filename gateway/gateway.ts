@@ -22,7 +22,7 @@ import type { AdmissionService } from './service/admission-service.ts';
 import { ShadowController } from './shadow/shadow-controller.ts';
 import { shadowRoutes } from './shadow/shadow-routes.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
-import { rolloutRoutes } from './status/rollout-routes.ts';
+import { describeRollouts, rolloutRoutes } from './status/rollout-routes.ts';
 import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
 import { TapHub } from './tap/tap-hub.ts';
@@ -78,6 +78,7 @@ export class Gateway {
       snapshot: () => parts.service.serving,
       certificateExpiry: () => this.#credentials?.validTo ?? null,
       ready: () => this.#readiness().ready,
+      rollouts: () => describeRollouts(this.#rollouts),
     });
     this.shadows = new ShadowController({
       hub: tap,

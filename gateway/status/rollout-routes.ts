@@ -20,9 +20,7 @@ const ROLLOUTS = '/api/v1/rollouts';
 const COMMANDS: readonly Command[] = ['pause', 'resume', 'promote', 'abort'];
 
 export function rolloutRoutes({ controller, serving, adminToken }: RolloutRoutesParts): readonly AdminRoute[] {
-  const list = () => {
-    return controller.list().map(({ rollout, state }) => describeRollout(rollout, state, controller.position(rollout)));
-  };
+  const list = () => describeRollouts(controller);
   const one = (name: string): RolloutDescription => {
     const found = list().find((each) => each.name === name);
     if (found === undefined) throw new GatewayError('ROLLOUT_UNKNOWN', `There is no rollout ${JSON.stringify(name)}.`);
@@ -59,6 +57,10 @@ export function rolloutRoutes({ controller, serving, adminToken }: RolloutRoutes
       answer: async () => ({ status: 200, value: { meshes: describeWeights(serving(), controller.assignments()) } }),
     },
   ];
+}
+
+export function describeRollouts(controller: RolloutController): readonly RolloutDescription[] {
+  return controller.list().map(({ rollout, state }) => describeRollout(rollout, state, controller.position(rollout)));
 }
 
 /** What follows in the path. Names hold nothing that a URL would escape. */

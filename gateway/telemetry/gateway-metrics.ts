@@ -3,10 +3,21 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 
+/** A rollout as it is now. */
+export interface RolloutGauge {
+  readonly name: string;
+  readonly mesh: string;
+  readonly phase: string;
+  /** In percent. */
+  readonly canaryWeight: number;
+  readonly failedChecks: number;
+}
+
 export interface GatewayGaugeSources {
   readonly snapshot: () => { readonly revision: string; readonly loadedAt: Date } | null;
   readonly certificateExpiry: () => Date | null;
   readonly ready: () => boolean;
+  readonly rollouts: () => readonly RolloutGauge[];
 }
 
 export class GatewayMetrics {
@@ -33,6 +44,7 @@ export class GatewayMetrics {
         if (snapshot !== null) this.set({ revision: snapshot.revision }, 1);
       },
     });
+    addRolloutGauges(registers, sources.rollouts);
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
         name,
@@ -55,4 +67,38 @@ export class GatewayMetrics {
   countSync(result: 'ok' | 'failed'): void {
     this.#syncs.inc({ result });
   }
+}
+
+function addRolloutGauges(registers: Registry[], rollouts: () => readonly RolloutGauge[]): void {
+  const labelNames = ['rollout', 'mesh'] as const;
+  const gauge = (name: string, help: string, read: (rollout: RolloutGauge) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const each of rollouts()) this.set({ rollout: each.name, mesh: each.mesh }, read(each));
+      },
+    });
+  };
+  gauge(
+    'meshgate_rollout_weight_percent',
+    "Share of the mesh's workloads that a rollout gives its new revision.",
+    (each) => {
+      return each.canaryWeight;
+    },
+  );
+  gauge('meshgate_rollout_failed_checks', 'Checks of a rollout that have failed so far.', (each) => each.failedChecks);
+  new Gauge({
+    name: 'meshgate_rollout_phase',
+    help: 'The phase of each rollout (1).',
+    labelNames: [...labelNames, 'phase'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, mesh, phase } of rollouts()) this.set({ rollout: name, mesh, phase }, 1);
+    },
+  });
 }

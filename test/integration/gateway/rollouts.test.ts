@@ -142,6 +142,9 @@ describe('a rollout of a gateway with two processes, under load', () => {
     assert.ok(seen.has(20) && seen.has(60), [...seen].join());
     const weights = done.events.flatMap(({ message }) => /weight (\d+)$/.exec(message)?.[1] ?? []);
     assert.deepEqual(weights, ['20', '60']);
+    const metrics = await (await request(`${ready.admin}/metrics`)).body.text();
+    assert.match(metrics, /^meshgate_rollout_phase\{rollout="move",mesh="shop",phase="Succeeded"\} 1$/m);
+    assert.match(metrics, /^meshgate_rollout_failed_checks\{rollout="move",mesh="shop"\} \d+$/m);
     assert.deepEqual(done.change, { mesh: 'shop', field: 'spec.defaultRevision', from: 'v1', to: 'v2' });
     assert.equal(await imageOf('anything'), 'proxy:2');
   });
