@@ -2,7 +2,7 @@
  * Which workloads get a rollout's new revision: those whose place, a number between 0 and 100 that their names give, lies below the
  * weight. Nothing else counts, so all replicas of a workload agree, on every gateway, and a higher weight only adds workloads.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type CompiledLabelSelector, compileLabelSelector } from '../../workers/kube/label-selector.ts';
 import type { PodMetadata } from './pod-metadata.ts';
 import type { Rollout, Selector } from './rollout.ts';
@@ -13,14 +13,14 @@ export const ROLLOUT_ANNOTATION = 'meshgate.dev/rollout';
 const DISABLED = 'disabled';
 /** The label that every namespace has from the apiserver. */
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
-/** Bytes of the hash that make the place: 48 bits, exact in a number. */
-const PLACE_BYTES = 6;
-const PLACES = 2 ** (PLACE_BYTES * 8);
+/** Hexadecimal digits of the hash that make the place: 48 bits, exact in a number. */
+const PLACE_DIGITS = 12;
+const PLACES = 16 ** PLACE_DIGITS;
 
 /** A workload's place in a rollout, in [0, 100). */
 export function placeOf(rollout: string, namespace: string, { kind, name }: Pick<Workload, 'kind' | 'name'>): number {
-  const digest = createHash('sha256').update([rollout, namespace, kind, name].join('\u0000')).digest();
-  return (digest.readUIntBE(0, PLACE_BYTES) / PLACES) * 100;
+  const digest = hash('sha256', [rollout, namespace, kind, name].join('\u0000'));
+  return (Number.parseInt(digest.slice(0, PLACE_DIGITS), 16) / PLACES) * 100;
 }
 
 /** What is known about a pod's namespace. */
