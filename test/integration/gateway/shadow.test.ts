@@ -9,6 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
+import type { ReplayReport } from '../../../gateway/replay/replay.ts';
 import { createCertificates } from '../../../gateway/server/certificate.ts';
 import type { ShadowStatus } from '../../../gateway/shadow/shadow.ts';
 import { Workspace } from '../command.ts';
@@ -353,37 +354,85 @@ function percentile(times: readonly number[], part: number): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? 0;
 }
 
-describe('a shadow of a gateway of several processes', () => {
-  it('adds up what all of them answer', async () => {
-    const folders = makeFolders();
-    writeFileSync(join(folders.policy, 'next.tpl'), 'spec:\n  containers:\n  - {name: proxy, image: "proxy:2"}\n');
-    writeFileSync(
-      join(folders.policy, 'next.yaml'),
-      `apiVersion: meshgate.dev/v1alpha1
+describe('a gateway of several processes with a pod policy', () => {
+  const REVISION = `apiVersion: meshgate.dev/v1alpha1
 kind: MeshRevision
 metadata: {name: v2}
 spec:
   mesh: shop
   template: {template: {file: next.tpl}, policy: enabled}
-`,
-    );
+`;
+  const POLICY = `apiVersion: meshgate.dev/v1alpha1
+kind: PodPolicy
+metadata: {name: team}
+spec:
+  mutations:
+  - merge: {metadata: {labels: {team: checkout}}}
+  validations:
+  - {expression: "object.metadata.name != 'forbidden'", message: "no such name"}
+`;
+  let folders: ReturnType<typeof makeFolders>;
+  let running: GatewayProcess;
+  let ready: Awaited<ReturnType<GatewayProcess['ready']>>;
+
+  before(async () => {
+    folders = makeFolders();
+    const write = (name: string, text: string) => writeFileSync(join(folders.policy, name), text);
+    write('next.tpl', 'spec:\n  containers:\n  - {name: proxy, image: "proxy:2"}\n');
+    write('next.yaml', REVISION);
+    write('team.yaml', POLICY);
     const listen = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--processes', '2', '--drain-delay', '0'];
-    const running = new GatewayProcess(['serve', '--source', folders.policy, '--state', folders.state, ...listen]);
-    try {
-      const ready = await running.ready();
-      await start(folders.state, '--to', 'v2', '--rate', '200');
-      // Each has a connection of its own, so that both processes have some.
-      for (let i = 0; i < 12; i++) {
-        const client = new TestClient(ready.admission, readFileSync(ready.ca, 'utf8'), { connections: 1 });
-        await client.post('/inject', review(`u${i}`, { note: `${i}` }));
-        await client.close();
-      }
-      const { gate } = await waitFor(folders.state, 'shop-v2', done(12));
-      assert.deepEqual(gate, { compared: 12, different: 12, notAllowed: 12, failed: 0 });
-    } finally {
-      running.child.kill('SIGTERM');
-      await running.ended;
-      folders.remove();
+    running = new GatewayProcess(['serve', '--source', folders.policy, '--state', folders.state, ...listen]);
+    ready = await running.ready();
+  });
+  after(async () => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+    folders.remove();
+  });
+
+  /** Each has a connection of its own, so that both processes have some. */
+  async function send(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const client = new TestClient(ready.admission, readFileSync(ready.ca, 'utf8'), { connections: 1 });
+      const name = i % 4 === 3 ? 'forbidden' : 'web';
+      await client.post('/inject', review(`u${i}`, { note: `${i}` }).replace('"name":"web"', `"name":"${name}"`));
+      await client.close();
     }
+  }
+
+  it('adds up what all of them answer, with policies on both sides', async () => {
+    await start(folders.state, '--to', 'v2', '--rate', '200');
+    await send(12);
+    const { gate, differences } = await waitFor(folders.state, 'shop-v2', done(12));
+    assert.deepEqual(gate, { compared: 12, different: 9, notAllowed: 9, failed: 0 });
+    assert.deepEqual(
+      differences?.notAllowed.groups.map(({ pointer }) => pointer),
+      [IMAGE],
+    );
+  });
+
+  it('records what all of them answer, and the replay comes to the same', async () => {
+    const out = space.path('recorded');
+    const recording = space.run('record', '--state', folders.state, '--out', out, '--count', '12', '--for', '30s');
+    await sleep(500);
+    await send(12);
+    const { code, err } = await recording;
+    assert.equal(code, 0, err);
+    const replay = (...args: readonly string[]) =>
+      space.run('replay', '--source', folders.policy, '--reviews', out, '--output', 'json', ...args);
+    const same = await replay();
+    const { replays } = JSON.parse(same.out) as ReplayReport;
+    const [shop] = replays;
+    assert.deepEqual([same.code, shop?.recorded], [0, { reviews: 12, otherOutcome: 0 }]);
+    const outcomes = shop?.replayed.outcomes.map(({ kind, reason, count }) => [kind, reason, count]);
+    assert.deepEqual(outcomes, [
+      ['patched', '', 9],
+      ['denied', 'POLICY_DENIED', 3],
+    ]);
+    const other = await replay('--rev', 'v2', '--against', 'v1');
+    const [{ against } = {}] = (JSON.parse(other.out) as ReplayReport).replays;
+    const pointers = against?.differences.groups.filter(({ pods }) => pods === 9).map(({ pointer }) => pointer);
+    assert.deepEqual([other.code, pointers?.includes(IMAGE)], [1, true]);
   });
 });
