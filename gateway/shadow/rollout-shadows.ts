@@ -1,0 +1,170 @@
+/**
+ * Shadows of rollouts: what a rollout's analysis reads as its difference rate. A rollout's shadow starts when its analysis asks for the first
+ * time, and ends when it has not asked for a while. Both ways are compared: what `from` answers with what `to` would have, and,
+ * since the canary's share of the answers grows, what `to` answers with what `from` would have.
+ */
+import type { AllowedDifference } from './allowed-differences.ts';
+import type { ShadowController } from './shadow-controller.ts';
+import type { ShadowGate, ShadowSpec, ShadowUpstream } from './shadow-spec.ts';
+
+/** Intervals without a question, and the least time, after which a rollout's shadows end. */
+const IDLE_INTERVALS = 5;
+const IDLE_MS = 10 * 60_000;
+/** What was counted at earlier questions of one rollout. */
+const HISTORY_LIMIT = 512;
+
+/** The part `shadow` of a rollout. */
+export interface RolloutShadow {
+  /** Part of the reviews. */
+  readonly sample: number;
+  readonly perSecond: number;
+  readonly allowedDifferences: readonly AllowedDifference[];
+  /** What `to` would have answered is compared with this injector's answers instead of `from`'s. */
+  readonly upstream: ShadowUpstream | null;
+}
+
+export const DEFAULT_ROLLOUT_SHADOW: RolloutShadow = {
+  sample: 1,
+  perSecond: 20,
+  allowedDifferences: [],
+  upstream: null,
+};
+
+export interface ShadowedRollout {
+  readonly name: string;
+  readonly mesh: string;
+  readonly from: string;
+  readonly to: string;
+  /** Left out: the defaults. */
+  readonly shadow?: RolloutShadow | null;
+}
+
+/** What an analysis is told. */
+export interface DifferenceReading {
+  /** In percent of what was compared; null: there is no data, for `reason`. */
+  readonly value: number | null;
+  readonly reason: string;
+  /** Whether more time brings data. */
+  readonly scarce?: boolean;
+  readonly baseline: null;
+}
+
+interface Followed {
+  readonly specs: readonly ShadowSpec[];
+  readonly history: { readonly atMs: number; readonly gate: ShadowGate }[];
+  readonly idle: NodeJS.Timeout;
+}
+
+export class RolloutShadows {
+  readonly #shadows: Pick<ShadowController, 'start' | 'find' | 'remove'>;
+  readonly #now: () => number;
+  readonly #followed = new Map<string, Followed>();
+
+  /** @param now monotonic milliseconds */
+  constructor(shadows: Pick<ShadowController, 'start' | 'find' | 'remove'>, now: () => number) {
+    this.#shadows = shadows;
+    this.#now = now;
+  }
+
+  /** Share of what was compared in about the last `backMs` that differs in a way that is not allowed. Never rejects. */
+  async differenceRate(rollout: ShadowedRollout, backMs: number): Promise<DifferenceReading> {
+    try {
+      await this.#follow(rollout, backMs);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { value: null, reason: `no reviews are shadowed: ${why}`, baseline: null };
+    }
+    const { compared, notAllowed, failed } = this.#recent(rollout.name, backMs);
+    if (compared > 0) return { value: (notAllowed / compared) * 100, reason: '', baseline: null };
+    const reason = failed === 0 ? 'no review was compared yet' : `${failed} reviews could not be compared`;
+    return { value: null, reason, scarce: failed === 0, baseline: null };
+  }
+
+  /** What all shadows of a rollout have found; null where there are none. */
+  gate(name: string): ShadowGate | null {
+    const followed = this.#followed.get(name);
+    return followed === undefined ? null : this.#gateOf(followed);
+  }
+
+  /** Ends a rollout's shadows. */
+  end(name: string): void {
+    const followed = this.#followed.get(name);
+    if (followed === undefined) return;
+    clearTimeout(followed.idle);
+    this.#followed.delete(name);
+    for (const spec of followed.specs) this.#shadows.remove(spec.name);
+  }
+
+  close(): void {
+    for (const name of [...this.#followed.keys()]) this.end(name);
+  }
+
+  async #follow(rollout: ShadowedRollout, backMs: number): Promise<void> {
+    const specs = specsOf(rollout);
+    const known = this.#followed.get(rollout.name);
+    if (known !== undefined && JSON.stringify(known.specs) === JSON.stringify(specs)) {
+      known.idle.refresh();
+      return;
+    }
+    this.end(rollout.name);
+    const idleMs = Math.max(IDLE_MS, IDLE_INTERVALS * backMs);
+    const idle = setTimeout(() => this.end(rollout.name), idleMs).unref();
+    this.#followed.set(rollout.name, { specs, history: [], idle });
+    try {
+      for (const spec of specs) await this.#shadows.start(spec);
+    } catch (error) {
+      this.end(rollout.name);
+      throw error;
+    }
+  }
+
+  #gateOf({ specs }: Followed): ShadowGate {
+    const gates = specs.flatMap(({ name }) => this.#shadows.find(name)?.gate() ?? []);
+    const sum = (of: (gate: ShadowGate) => number) => gates.reduce((total, gate) => total + of(gate), 0);
+    return {
+      compared: sum(({ compared }) => compared),
+      different: sum(({ different }) => different),
+      notAllowed: sum(({ notAllowed }) => notAllowed),
+      failed: sum(({ failed }) => failed),
+    };
+  }
+
+  /** Since the youngest question that is as long ago as asked, or since the beginning. */
+  #recent(name: string, backMs: number): ShadowGate {
+    const followed = this.#followed.get(name);
+    if (followed === undefined) return NOTHING;
+    const { history } = followed;
+    const [atMs, gate] = [this.#now(), this.#gateOf(followed)];
+    // Questions come once an interval, sooner or later by a turn.
+    const before = history.findLast((each) => atMs - each.atMs >= backMs * 0.9)?.gate ?? NOTHING;
+    history.push({ atMs, gate });
+    if (history.length > HISTORY_LIMIT) history.shift();
+    // It has begun anew meanwhile.
+    if (gate.compared < before.compared || gate.failed < before.failed) return gate;
+    return {
+      compared: gate.compared - before.compared,
+      different: gate.different - before.different,
+      notAllowed: gate.notAllowed - before.notAllowed,
+      failed: gate.failed - before.failed,
+    };
+  }
+}
+
+const NOTHING: ShadowGate = { compared: 0, different: 0, notAllowed: 0, failed: 0 };
+
+function specsOf({ name, mesh, from, to, shadow }: ShadowedRollout): readonly ShadowSpec[] {
+  const { sample, perSecond, allowedDifferences, upstream } = shadow ?? DEFAULT_ROLLOUT_SHADOW;
+  const common = { mesh, sample, perSecond, lifetimeMs: null };
+  const forth = { ...common, name: `rollout/${name}`, to, upstream, allowedDifferences };
+  if (upstream !== null) return [{ ...forth, from: null }];
+  const back = { ...common, name: `rollout/${name}/back`, from: to, to: from, upstream };
+  return [
+    { ...forth, from },
+    { ...back, allowedDifferences: allowedDifferences.map(turned) },
+  ];
+}
+
+/** The same difference seen from the other side. */
+function turned({ path, from, to }: AllowedDifference): AllowedDifference {
+  return { path, ...(to === undefined ? {} : { from: to }), ...(from === undefined ? {} : { to: from }) };
+}
