@@ -44,7 +44,7 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
       continue;
     }
     const start = performance.now();
-    const problems = await check(source);
+    const problems = await compile(source, true);
     const ok = problems.every(({ severity }) => severity === 'warning');
     replies.push({ digest, ok, compileMs: performance.now() - start });
   }
@@ -56,12 +56,17 @@ export function missing(digests: readonly string[]): string[] {
   return digests.filter((digest) => compiled.get(digest) === undefined && policies.get(digest) === undefined);
 }
 
-/** Compiles a revision or a set of policies, keeps it, and returns everything that is wrong with it; warnings alone do not keep it from serving. */
-export async function check(source: CompileSource): Promise<readonly CompileProblem[]> {
+/** Compiles a revision or a set of policies and returns everything that is wrong with it; warnings alone do not keep it from serving. */
+export function check(source: CompileSource): Promise<readonly CompileProblem[]> {
+  return compile(source, false);
+}
+
+/** `kept`: it is going to serve here. */
+async function compile(source: CompileSource, kept: boolean): Promise<readonly CompileProblem[]> {
   try {
-    if ('policies' in source) return await compilePolicies(source);
+    if ('policies' in source) return await compilePolicies(source, kept);
     const revision = compileRevision(source);
-    keep(source, revision);
+    if (kept) keep(source, revision);
     return revision.warnings;
   } catch (error) {
     if (error instanceof CompileError) return error.problems;
@@ -70,10 +75,10 @@ export async function check(source: CompileSource): Promise<readonly CompileProb
 }
 
 /** Policies, and CEL with them, are loaded when there are any: a gateway without them starts without. */
-async function compilePolicies(source: PolicySetSource): Promise<readonly CompileProblem[]> {
+async function compilePolicies(source: PolicySetSource, kept: boolean): Promise<readonly CompileProblem[]> {
   const { CompiledPolicies } = await import('./policy/policy-set.ts');
   const made = new CompiledPolicies(source);
-  policies.set(source.digest, made);
+  if (kept) policies.set(source.digest, made);
   return made.warnings;
 }
 
