@@ -19,6 +19,7 @@ import { createCertificates } from './server/certificate.ts';
 import { type CredentialFiles, type Credentials, CredentialWatch, readCredentials } from './server/credentials.ts';
 import { assessReadiness, type Readiness } from './server/readiness.ts';
 import type { AdmissionService } from './service/admission-service.ts';
+import { RolloutShadows } from './shadow/rollout-shadows.ts';
 import { ShadowController } from './shadow/shadow-controller.ts';
 import { shadowRoutes } from './shadow/shadow-routes.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
@@ -56,8 +57,8 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #metrics: GatewayMetrics;
   readonly #recorder: Recorder;
-  /** Rollouts start theirs here. */
   readonly shadows: ShadowController;
+  readonly #rolloutShadows: RolloutShadows;
   readonly #admin: AdminServer;
   readonly #rollouts: RolloutController;
   readonly #startedAt = new Date();
@@ -86,13 +87,17 @@ export class Gateway {
       metrics: new ShadowMetrics(this.#metrics.registry),
       now: () => performance.now(),
     });
+    this.#rolloutShadows = new RolloutShadows(this.shadows, () => performance.now());
     const { options, logger, service } = parts;
     const folder = join(options.state, 'rollouts');
     this.#rollouts = new RolloutController({
       store: new RolloutStore(folder),
       lock: new FileLock(folder),
       outbound: new Outbound(),
-      further: NO_FURTHER_METRICS,
+      further: {
+        ...NO_FURTHER_METRICS,
+        differenceRate: (rollout, backMs) => this.#rolloutShadows.differenceRate(rollout, backMs),
+      },
       logger,
       fleet: service,
     });
@@ -151,11 +156,12 @@ export class Gateway {
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await service.close(0);
     await this.#recorder.stop();
-    await this.shadows.close();
     this.#watch?.close();
     await source.stop();
     await this.#adopting;
     await this.#rollouts.stop();
+    this.#rolloutShadows.close();
+    await this.shadows.close();
     await service.stop();
     await this.#admin.close();
     if (this.#noted) await removeAdminAccess(this.#parts.options.state);

@@ -119,6 +119,21 @@ describe('a RevisionRollout', () => {
     assert.notEqual((await built(MOVE, 'spec: {nodeName: x}')).digest, digest);
   });
 
+  it('has a shadow with defaults, whose mistakes are told', async () => {
+    assert.equal((await built(MOVE)).shadow, undefined);
+    const { shadow } = await built(`${MOVE}shadow: {upstream: {url: "https://istiod/inject"}}\n`);
+    const upstream = { url: 'https://istiod/inject', caFile: null, timeoutMs: 10_000 };
+    assert.deepEqual(shadow, { sample: 1, perSecond: 20, allowedDifferences: [], upstream });
+    const allowed = await built(`${MOVE}shadow: {sample: 0.5, allowedDifferences: [{path: /spec/**, to: 'a.*'}]}\n`);
+    assert.deepEqual(allowed.shadow?.allowedDifferences, [{ path: '/spec/**', to: 'a.*' }]);
+    assert.deepEqual(await problemsOf(`${MOVE}shadow:\n  upstream: {url: "https://a/", timeout: 5m}\n`), [
+      '5: the timeout 5m is not between 1ms and 30s [FIELD_INVALID]',
+    ]);
+    const [wrong, ...others] = await problemsOf(`${MOVE}shadow:\n  allowedDifferences:\n  - {path: /a, to: '('}\n`);
+    assert.match(wrong ?? '', /^6: the allowed difference can not be used: "\(" is no regular expression/);
+    assert.deepEqual(others, []);
+  });
+
   it('says where it is wrong', async () => {
     assert.deepEqual(await problemsOf('mesh: edg\nfrom: v1\nto: v2\n'), [
       '1: there is no mesh "edg" (did you mean "edge"?) [MESH_UNDEFINED]',

@@ -7,10 +7,14 @@ import {
   type Metric,
   type MetricSpec,
   type Rollout,
+  type ShadowPart,
   sealRollout,
   type Webhook,
 } from '../rollout/rollout.ts';
 import { planSteps } from '../rollout/steps.ts';
+import { compileAllowed } from '../shadow/allowed-differences.ts';
+import { DEFAULT_ROLLOUT_SHADOW, type RolloutShadow } from '../shadow/rollout-shadows.ts';
+import { SHADOW_LIMITS } from '../shadow/shadow-spec.ts';
 import type { Mesh, Problem } from '../snapshot.ts';
 import { suggestion } from './nearest.ts';
 import { fieldProblem } from './policy-file.ts';
@@ -58,6 +62,7 @@ export function buildRollout(
     const compiled = compileLabelSelector(spec[field]);
     if (!compiled.ok) report(['spec', field, ...compiled.error.path], `spec.${field}: ${compiled.error.message}`);
   }
+  const shadow = spec.shadow === undefined ? null : buildShadow(spec.shadow, report);
   const mesh = meshes.get(spec.mesh);
   const digests = [spec.from, spec.to].map((each) => mesh?.revisions.get(each)?.digest);
   const known = digests.filter((each) => each !== undefined);
@@ -77,8 +82,36 @@ export function buildRollout(
     webhooks,
     skipAnalysis: spec.skipAnalysis ?? false,
     suspend: spec.suspend ?? false,
+    ...(shadow === null ? {} : { shadow }),
   };
   return { rollout: sealRollout(content, known), problems };
+}
+
+function buildShadow({ sample, perSecond, allowedDifferences, upstream }: ShadowPart, report: Report): RolloutShadow {
+  const { sample: anySample, perSecond: anyRate } = DEFAULT_ROLLOUT_SHADOW;
+  for (const [index, allowed] of (allowedDifferences ?? []).entries()) {
+    try {
+      compileAllowed([allowed]);
+    } catch (error) {
+      const why = error instanceof RangeError ? error.message.replace(/^allowed difference 1: /, '') : String(error);
+      report(['spec', 'shadow', 'allowedDifferences', index], `the allowed difference can not be used: ${why}`);
+    }
+  }
+  const timeoutMs =
+    upstream?.timeout === undefined ? DEFAULT_WEBHOOK_TIMEOUT_MS : (parseDuration(upstream.timeout) ?? 0);
+  if (timeoutMs < 1 || timeoutMs > SHADOW_LIMITS.upstreamTimeoutMs) {
+    const most = `${SHADOW_LIMITS.upstreamTimeoutMs / 1_000}s`;
+    report(
+      ['spec', 'shadow', 'upstream', 'timeout'],
+      `the timeout ${upstream?.timeout} is not between 1ms and ${most}`,
+    );
+  }
+  return {
+    sample: sample ?? anySample,
+    perSecond: perSecond ?? anyRate,
+    allowedDifferences: allowedDifferences ?? [],
+    upstream: upstream === undefined ? null : { url: upstream.url, caFile: upstream.caFile ?? null, timeoutMs },
+  };
 }
 
 function interval(text: string | undefined, fallback: number, path: FieldPath, report: Report): number {

@@ -1,5 +1,8 @@
 /** A rollout as its file says it (RevisionRolloutSpec), and with everything filled in (Rollout). */
+
 import { digestOf } from '../gitsync/canonical-json.ts';
+import type { AllowedDifference } from '../shadow/allowed-differences.ts';
+import type { RolloutShadow } from '../shadow/rollout-shadows.ts';
 
 export type WebhookType =
   | 'confirm-rollout'
@@ -61,6 +64,15 @@ export interface RevisionRolloutSpec {
     readonly metrics?: readonly MetricSpec[];
     readonly webhooks?: readonly WebhookSpec[];
   };
+  readonly shadow?: ShadowPart;
+}
+
+/** How reviews are shadowed for the metric difference-rate. */
+export interface ShadowPart {
+  readonly sample?: number;
+  readonly perSecond?: number;
+  readonly allowedDifferences?: readonly AllowedDifference[];
+  readonly upstream?: { readonly url: string; readonly caFile?: string; readonly timeout?: string };
 }
 
 export const BUILT_IN_METRICS = [
@@ -107,6 +119,8 @@ export interface Rollout {
   readonly webhooks: readonly Webhook[];
   readonly skipAnalysis: boolean;
   readonly suspend: boolean;
+  /** Left out: the defaults. */
+  readonly shadow?: RolloutShadow;
   /** Of everything above but `suspend`, and of both revisions: another digest is another rollout, which begins anew. */
   readonly digest: string;
 }
