@@ -88,7 +88,7 @@ describe('a shadow of a recorded istiod', { skip: corpusSkip() }, () => {
     for (const { path, body } of cases) await client.post(path, body);
     await client.close();
     // Namespaces that Istio leaves alone are not tried with another revision, so only the end of the counting tells the end.
-    for (let tries = 0, seen = -1, since = 0; tries < 400 && since < 20; tries++, since++) {
+    for (let tries = 0, seen = -1, since = 0; tries < 1_200 && since < 80; tries++, since++) {
       const { compared, failed } = started.gate();
       if (compared + failed !== seen || seen === 0) since = 0;
       seen = compared + failed;
