@@ -96,6 +96,13 @@ export class Gateway {
       outbound: new Outbound(),
       further: {
         ...NO_FURTHER_METRICS,
+        begin: async (rollout) => {
+          const differences = rollout.metrics.find(
+            ({ name, prometheus }) => prometheus === null && name === 'difference-rate',
+          );
+          // A question starts the shadow, and is where the next one counts from.
+          if (differences !== undefined) await this.#rolloutShadows.differenceRate(rollout, differences.intervalMs);
+        },
         differenceRate: (rollout, backMs) => this.#rolloutShadows.differenceRate(rollout, backMs),
       },
       logger,
@@ -141,6 +148,8 @@ export class Gateway {
   async drain(): Promise<void> {
     const { options, logger, service } = this.#parts;
     this.#draining = true;
+    // What comes from now on says nothing about a revision, and another gateway may take over.
+    await this.#rollouts.stop();
     service.beginDrain();
     logger.info({ delayMs: options.drainDelay }, 'shutting down');
     await new Promise((done) => setTimeout(done, options.drainDelay));
@@ -154,12 +163,12 @@ export class Gateway {
   async stop(): Promise<void> {
     const { service, source } = this.#parts;
     if (this.#renewal !== null) clearInterval(this.#renewal);
+    await this.#rollouts.stop();
     await service.close(0);
     await this.#recorder.stop();
     this.#watch?.close();
     await source.stop();
     await this.#adopting;
-    await this.#rollouts.stop();
     this.#rolloutShadows.close();
     await this.shadows.close();
     await service.stop();

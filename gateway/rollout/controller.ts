@@ -87,7 +87,7 @@ export class RolloutController {
   async prepare(snapshot: Snapshot): Promise<void> {
     const before = this.#assignments();
     this.#snapshot = snapshot;
-    if (this.#isIdle) return;
+    if (this.#isIdle || this.#stopped) return;
     this.#outgoing = before;
     await this.#guarded(() => this.#serially(() => this.#lookAround()));
   }
@@ -153,7 +153,9 @@ export class RolloutController {
     return refusal;
   }
 
+  /** Ends measuring and deciding; how far rollouts are stays. */
   async stop(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#work.catch(() => undefined);
@@ -225,11 +227,13 @@ export class RolloutController {
     }
   }
 
-  async #watch({ name, digest }: Rollout, { generation, weight }: RolloutState): Promise<Watched> {
+  async #watch(rollout: Rollout, { generation, weight }: RolloutState): Promise<Watched> {
+    const { name, digest } = rollout;
     const before = this.#watched.get(name);
     if (before !== undefined && before.digest === digest && before.generation === generation) return before;
     const fresh = before === undefined || before.digest !== digest || weight === 0;
     const window = fresh ? new TallyWindow() : before.window;
+    if (weight > 0) await this.#parts.further.begin(rollout);
     const tallies = await this.#parts.fleet.tallies();
     const watched = { digest, generation, sinceMs: performance.now(), window };
     window.add(watched.sinceMs, tallies);

@@ -10,6 +10,8 @@ import type { RolloutState } from './state.ts';
 
 /** Metrics of what else a gateway knows; each says why it has no data. */
 export interface FurtherMetrics {
+  /** Told when an interval of an analysis begins: what measures it has to be at work from now on. Never rejects. */
+  readonly begin: (rollout: Rollout) => Promise<void>;
   /** Share of the shadowed reviews whose answers differ in a way that is not allowed, in percent. */
   readonly differenceRate: (rollout: Rollout, sinceMs: number) => Promise<Reading>;
   /** Share of the pods with the new revision that are ready, in percent. */
@@ -17,6 +19,7 @@ export interface FurtherMetrics {
 }
 
 export const NO_FURTHER_METRICS: FurtherMetrics = {
+  begin: async () => undefined,
   differenceRate: async () => ({ value: null, reason: 'no reviews are shadowed', baseline: null }),
   readiness: async () => ({ value: null, reason: 'no cluster is watched', baseline: null }),
 };

@@ -13,7 +13,7 @@ import { GatewayProcess, makeFolders, readFile } from './process.ts';
 const HEAD = 'apiVersion: meshgate.dev/v1alpha1\n';
 const STATUS = `{path: /metadata/annotations/meshgate.dev~1status/**}`;
 
-function files(allowed: string): string {
+function files(allowed: string, onMissing = 'Ignore'): string {
   const revision = (name: string, image: string) =>
     `---\n${HEAD}kind: MeshRevision\nmetadata: {name: ${name}}\nspec: {mesh: shop, template: {template: {inline: 'spec: {containers: [{name: proxy, image: "${image}"}]}'}, policy: enabled}}\n`;
   return `${HEAD}kind: Mesh
@@ -31,7 +31,7 @@ spec:
     interval: 500ms
     threshold: 2
     stepWeights: [20, 60]
-    metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: Ignore}]
+    metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: ${onMissing}}]
 `;
 }
 
@@ -89,8 +89,9 @@ describe('a rollout with a difference rate', () => {
 
   it('goes all the way when it is allowed', async () => {
     const image = '{path: /spec/containers/proxy/image, from: "proxy:1", to: "proxy:2"}';
-    writeFileSync(join(folders.policy, 'mesh.yaml'), files(`${STATUS}, ${image}`));
+    writeFileSync(join(folders.policy, 'mesh.yaml'), files(`${STATUS}, ${image}`, 'Fail'));
     const done = await until('Succeeded');
+    assert.equal(done.failedChecks, 0, 'the shadow is at work when the first interval begins');
     assert.deepEqual(done.change, { mesh: 'shop', field: 'spec.defaultRevision', from: 'v1', to: 'v2' });
   });
 });
