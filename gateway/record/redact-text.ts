@@ -5,10 +5,15 @@ import { RE2JS } from 're2js';
 export const REDACTED = 'REDACTED';
 
 /** Words in the name of what holds a secret: variables, headers, arguments, annotations, members. */
-const SECRET_NAME = RE2JS.compile(
-  'pass(?:word|wd|phrase)|\\bpwd\\b|_pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|cookie|session|signature',
-  RE2JS.CASE_INSENSITIVE,
-);
+const SECRET_NAME =
+  /pass(?:word|wd|phrase)|\bpwd\b|_pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|cookie|session|signature/i;
+
+/**
+ * What no secret is without, by form and by sign. Nearly all texts have none of it, and these words are found much sooner than what
+ * is around them.
+ */
+const HINT =
+  /private[-_ ]?key|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|AIza|k_live_|bearer|basic|:\/\/|pass(?:word|wd|phrase)|secret|token|api[-_]?key|access[-_]?key|credential/i;
 
 /** What is a secret by its form, wherever it stands; of those with a group, the group goes. */
 const SECRET_FORMS: readonly RE2JS[] = [
@@ -39,12 +44,13 @@ export const MAX_SEARCHED_LENGTH = 64 * 1024;
 
 /** Whether what has this name is a secret. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.matcher(name).find();
+  return SECRET_NAME.test(name);
 }
 
 /** The text with what looks like a secret replaced; the very text where nothing does. */
 export function redactText(text: string): string {
   if (text.length > MAX_SEARCHED_LENGTH) return REDACTED;
+  if (!HINT.test(text)) return text;
   const formless = SECRET_FORMS.reduce((rest, form) => form.matcher(rest).replaceAll(REDACTED), text);
   return AFTER_SIGN.reduce((rest, form) => form.matcher(rest).replaceAll(`$1${REDACTED}`), formless);
 }

@@ -124,6 +124,41 @@ describe('what is taken out of a review', () => {
     assert.equal(redactText('x'.repeat(70_000)), REDACTED);
   });
 
+  // The keys are put together here so that nobody's scanner takes them for real ones.
+  const letters = 'aB3'.repeat(12);
+  for (const [text, kept] of [
+    [`AKIA${'A1'.repeat(8)}`, ''],
+    [`ghp_${letters}`, ''],
+    [`github_pat_${letters}`, ''],
+    [`glpat-${letters}`, ''],
+    [`xoxb-${letters}`, ''],
+    [`AIza${letters}`, ''],
+    [`sk_live_${letters}`, ''],
+    [`-----BEGIN RSA PRIVATE KEY-----\n${letters}\n-----END RSA PRIVATE KEY-----`, ''],
+    [`authorization: basic ${letters}`, 'authorization: basic '],
+    [`https://ann:${letters}@example.com/`, 'https://'],
+    [`private_key=${letters}`, 'private_key='],
+    [`{"accessKey": "${letters}"}`, '{"accessKey": "'],
+    [`x-api-key: ${letters}`, 'x-api-key: '],
+  ] as const) {
+    it(`takes the secret out of ${text.slice(0, 12)}…`, () => {
+      const redacted = redactText(text);
+      assert.ok(redacted.startsWith(`${kept}${REDACTED}`), redacted);
+      assert.ok(!redacted.includes('aB3') && !redacted.includes('A1A1'), redacted);
+    });
+  }
+
+  it('leaves other texts as they are', () => {
+    const texts = [
+      '/bin/sh -c "sleep 5"',
+      'https://example.com/a?b=c',
+      'nginx:1.25',
+      'tokenPath: ',
+      'basic auth is off',
+    ];
+    assert.deepEqual(texts.map(redactText), texts);
+  });
+
   it('knows names of secrets', () => {
     const names = ['DB_PASSWORD', 'apiKey', 'X-Auth-Token', 'AWS_SECRET_ACCESS_KEY', 'set-cookie'];
     assert.deepEqual(

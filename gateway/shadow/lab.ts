@@ -15,6 +15,9 @@ import { answeredResult, untold } from './answered.ts';
 import type { ShadowFailure } from './shadow-spec.ts';
 import { Upstreams, type UpstreamTarget } from './upstream.ts';
 
+/** Places that are told of: what is found crosses to the thread that answers requests, and must not keep it. */
+const TOLD_GROUPS = 100;
+
 export interface ShadowTask {
   /** The shadow, and what it compares: with other policies it begins anew. */
   readonly key: string;
@@ -64,7 +67,7 @@ export class ShadowLab {
 
   differences(key: string): ShadowDifferences {
     const { notAllowed, allowed } = this.#ledgers.get(key) ?? newLedger([]);
-    return { notAllowed: notAllowed.summary(), allowed: allowed.summary() };
+    return { notAllowed: mostFrequent(notAllowed.summary()), allowed: mostFrequent(allowed.summary()) };
   }
 
   forget(key: string): void {
@@ -123,6 +126,14 @@ class Failure extends Error {
     super(failure);
     this.failure = failure;
   }
+}
+
+/** The most frequent places, in their order; changes at the others are counted with those that were left out before. */
+function mostFrequent(summary: DifferenceSummary): DifferenceSummary {
+  const told = new Set(summary.groups.toSorted((a, b) => b.pods - a.pods).slice(0, TOLD_GROUPS));
+  const omitted = summary.groups.filter((group) => !told.has(group)).reduce((sum, { pods }) => sum + pods, 0);
+  const groups = summary.groups.filter((group) => told.has(group));
+  return { ...summary, groups, omittedChanges: summary.omittedChanges + omitted };
 }
 
 function newLedger(allowed: readonly AllowedDifference[]): Ledger {

@@ -113,7 +113,8 @@ export class ReviewTap {
         params,
         namespace: header.namespace,
         cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
-        review: body,
+        // Of its own size: the body may be a small part of what was read from the connection at once.
+        review: new Uint8Array(body),
         outcome,
         answer,
         answeredAt: Date.now(),
