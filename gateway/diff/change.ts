@@ -19,7 +19,7 @@ export const CHANGE_KINDS = [
   'annotation',
   'order',
   'other',
-  /** Annotation sidecar.istio.io/status, which lists what was injected and so repeats other differences. */
+  /** Annotations that list what was injected, by which revision, and so repeat other differences. */
   'status',
 ] as const;
 
@@ -44,7 +44,7 @@ export interface Change {
 /** Stands in a path for the name of a container that the pod had before any injection. */
 export const APPLICATION = '*';
 
-export const STATUS_ANNOTATION = 'sidecar.istio.io/status';
+const STATUS_ANNOTATIONS: ReadonlySet<string> = new Set(['sidecar.istio.io/status', 'meshgate.dev/status']);
 
 /** The path as a JSON pointer (RFC 6901). */
 export function pointerOf(path: readonly string[]): string {
@@ -77,7 +77,7 @@ const KINDS_IN_CONTAINER: ReadonlyMap<string, ChangeKind> = new Map<string, Chan
 export function kindOf(path: readonly string[]): ChangeKind {
   const [top = '', member = '', name = '', part] = path;
   if (top === 'metadata' && member === 'labels') return 'label';
-  if (top === 'metadata' && member === 'annotations') return name === STATUS_ANNOTATION ? 'status' : 'annotation';
+  if (top === 'metadata' && member === 'annotations') return STATUS_ANNOTATIONS.has(name) ? 'status' : 'annotation';
   if (top !== 'spec') return 'other';
   if (member === 'volumes') return 'volume';
   if (member === 'securityContext') return 'security';
