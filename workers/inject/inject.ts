@@ -20,6 +20,8 @@ export interface ReviewPolicies {
     raw: JsonObject,
     mesh: { readonly mesh: string; readonly inject: (request: InjectRequest) => InjectDecision } | null,
   ): InjectDecision | null;
+  /** Whether there is one that labels alone do not rule out: the same for all reviews with these labels, of pod and namespace. */
+  mayConcern(request: ReviewRequest, raw: JsonObject): boolean;
 }
 
 /** InjectTask.revision of a task that asks policies alone. */
@@ -108,8 +110,9 @@ export function injectReview(
     const { object } = request;
     const inject = (full: InjectRequest): InjectDecision => revision.inject(full);
     const byPolicies = policies?.answer(request, decoded.raw, { mesh: revision.source.mesh, inject }) ?? null;
-    // A policy may look at a pod's name to see whether it is for the pod.
-    const watch = task.reuse === undefined || policies !== null ? null : new ReuseWatch(task.reuse);
+    // A policy may look at a pod's name to see whether it is for the pod; those that ask for other labels do not come to that.
+    const alone = policies === null || (task.reuse !== undefined && !policies.mayConcern(request, decoded.raw));
+    const watch = task.reuse === undefined || !alone ? null : new ReuseWatch(task.reuse);
     const decision: InjectDecision =
       byPolicies ??
       (object === null

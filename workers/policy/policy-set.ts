@@ -45,7 +45,10 @@ export class CompiledPolicies {
 
   /** All of them, or the one of a name; a name that there is not finds none. */
   forName(name: string | undefined): ReviewPolicies {
-    return { answer: (review, raw, mesh) => this.explain(review, raw, mesh, name)?.decision ?? null };
+    return {
+      answer: (review, raw, mesh) => this.explain(review, raw, mesh, name)?.decision ?? null,
+      mayConcern: (review, raw) => this.#active.length > 0 && this.#candidates(raw, review).length > 0,
+    };
   }
 
   hasName(name: string): boolean {
