@@ -77,6 +77,11 @@ export class WorkerPool implements SlotListener {
     this.#bench = new CompileBench(options);
   }
 
+  /** Starts what checks revisions before they serve. */
+  prepare(): void {
+    this.#bench.prepare();
+  }
+
   /** Starts the workers; resolves when each serves or has failed its first start. */
   async open(): Promise<void> {
     await Promise.all(this.#crew.slots.map((slot) => slot.open()));

@@ -54,6 +54,8 @@ export class LocalService implements AdmissionService {
       maxHeapMb: options.workerMemory,
       onWorkerLost: (error, culprit, others) => logWorkerLost(logger, error, culprit, others),
     });
+    // One of several processes gets what has been checked.
+    if (parts.ticketKeys === undefined) this.#pool.prepare();
     this.#metrics.addGauges({ pool: () => this.#pool.stats(), connections: () => this.#server?.connections ?? 0 });
     this.#tap = new ReviewTap({ busy: () => this.#pool.busy, now: () => performance.now() });
     this.#handler = new AdmissionHandler({

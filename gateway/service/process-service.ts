@@ -60,6 +60,7 @@ export class ProcessService implements AdmissionService {
   constructor(parts: ProcessServiceParts) {
     this.#parts = parts;
     this.#bench = new CompileBench({ workerFile: parts.workerFile, maxHeapMb: parts.options.workerMemory });
+    this.#bench.prepare();
   }
 
   get ready(): boolean {
