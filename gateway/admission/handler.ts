@@ -119,7 +119,7 @@ export class AdmissionHandler implements ExchangeOwner {
     exchange.candidate = choice.settled && choice.warning === null ? this.#reuse.consider(body) : null;
     const served = chosen === route ? resolution : { ...resolution, route: chosen };
     exchange.resolution = served;
-    this.#submit(exchange, served, decoded.header, body);
+    this.#submit(exchange, router, served, decoded.header, body);
   }
 
   #deny(exchange: Exchange, header: ReviewHeader, code: DenyCode, detail: string): void {
@@ -170,9 +170,9 @@ export class AdmissionHandler implements ExchangeOwner {
     return true;
   }
 
-  #submit(exchange: Exchange, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
+  #submit(exchange: Exchange, router: Router, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
     const { mesh, revision, params, cluster, policyName } = resolution.route;
-    const policies = this.#dependencies.router()?.snapshot.policies ?? null;
+    const { policies } = router.snapshot;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
     const task = {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
+import { YOUNG_GENERATION_MB } from './worker-slot.ts';
 
 /** A revision that takes longer to compile is not going to serve. */
 const COMPILE_LIMIT_MS = 30_000;
@@ -52,7 +53,10 @@ export class CompileBench {
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: IDLE_MS,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 24 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#options.maxHeapMb,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
       recordTiming: false,
     });
     // A thread that ends before its first task would leave that task waiting: ending the pool answers it.

@@ -13,6 +13,11 @@ import type { Job, JobTask } from './job.ts';
 
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
 const CONCURRENT_TASKS = 8;
+/**
+ * Young generation of a worker thread. Node's own is twice as large for 5 % more speed, and a heap that grows by two halves of it at once
+ * can pass its limit before V8 can end the thread alone.
+ */
+export const YOUNG_GENERATION_MB = 24;
 /** The wait before a worker that ended is replaced, doubled each time it ends before it has served. */
 const RESTART_BASE_MS = 20;
 const RESTART_MAX_MS = 5_000;
@@ -251,7 +256,10 @@ export class WorkerSlot {
       maxThreads: 1,
       concurrentTasksPerWorker: CONCURRENT_TASKS,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.maxHeapMb, maxYoungGenerationSizeMb: 24 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: this.#options.maxHeapMb,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
       recordTiming: false,
       workerData: this.#memory,
     });

@@ -4,7 +4,7 @@
  * gateway keeps an answer for reviews that are the same in every other byte, but only when the worker says that nothing which
  * decided about it looked at what differs.
  */
-import type { JsonObject, JsonValue } from '../template/value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../template/value.ts';
 
 /** What the gateway would leave out of the comparison. */
 export interface ReuseQuestion {
@@ -49,16 +49,16 @@ const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers'] 
  */
 export function isReplicable(review: string, pod: JsonObject, { name, tokenVolume }: ReuseQuestion): boolean {
   const metadata = pod['metadata'];
-  if (!isObject(metadata) || (metadata['name'] ?? '') !== name) return false;
+  if (!isJsonObject(metadata) || (metadata['name'] ?? '') !== name) return false;
   if (tokenVolume === '') return true;
   const spec = pod['spec'];
-  if (!isObject(spec)) return false;
+  if (!isJsonObject(spec)) return false;
   let places = namesOf(spec['volumes'], tokenVolume);
   for (const list of CONTAINER_LISTS) {
     const containers = spec[list];
     if (!Array.isArray(containers)) continue;
     for (const container of containers) {
-      if (isObject(container)) places += namesOf(container['volumeMounts'], tokenVolume);
+      if (isJsonObject(container)) places += namesOf(container['volumeMounts'], tokenVolume);
     }
   }
   return places === occurrences(review, tokenVolume);
@@ -66,7 +66,7 @@ export function isReplicable(review: string, pod: JsonObject, { name, tokenVolum
 
 function namesOf(list: JsonValue | undefined, name: string): number {
   if (!Array.isArray(list)) return 0;
-  return list.filter((item) => isObject(item) && item['name'] === name).length;
+  return list.filter((item) => isJsonObject(item) && item['name'] === name).length;
 }
 
 function occurrences(text: string, part: string): number {
@@ -103,8 +103,4 @@ function noticing(object: JsonObject, keys: readonly string[], watch: ReuseWatch
     });
   }
   return copy;
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -165,8 +165,9 @@ export function fitWarning(warning: string): string {
   return characters.length <= WARNING_LENGTH ? warning : `${characters.slice(0, WARNING_LENGTH - 1).join('')}…`;
 }
 
-/** Holds a patch while it is encoded: a buffer for each answer would cost more than its encoding. */
-const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+/** Patches up to a third of this are encoded in one buffer that stays: a buffer for each would cost more than its encoding. */
+const SCRATCH_BYTES = 64 * 1024;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 /** A character of a string takes at most this many bytes in UTF-8. */
 const MAX_BYTES_A_CHARACTER = 3;
