@@ -21,6 +21,11 @@ export function markShared(value: JsonValue): void {
   if (typeof value === 'object' && value !== null && !texts.has(value)) texts.set(value, '');
 }
 
+/** Says what the JSON text of a value is that is not changed any more; it has to be that of JSON.stringify. */
+export function rememberText(value: object, text: string): void {
+  texts.set(value, text);
+}
+
 /** The same text as JSON.stringify(text). */
 export function quoteJson(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;

@@ -1,6 +1,7 @@
 /** The Istio provider: an admission request in, a decision with a proven patch out. */
 import { diff } from '../../jsonpatch/diff.ts';
 import { provePatch } from '../../jsonpatch/prove.ts';
+import type { PatchProver } from '../../jsonpatch/prover.ts';
 import { normalizePod, TypedPodError } from '../../kube/typed-pod.ts';
 import type { IstioRevisionSpec, RevisionSource } from '../../protocol.ts';
 import type { JsonObject } from '../../template/value.ts';
@@ -79,16 +80,16 @@ function inject(revision: IstioRevision, request: InjectRequest): InjectDecision
   const again = status === undefined ? undefined : reinject(revision, pod, status, surroundings);
   if (again?.kind === 'unchanged') return { kind: 'skipped', reason: 'ALREADY_INJECTED' };
   const injected = again?.kind === 'changed' ? again.pod : injectPod(revision, pod, surroundings);
-  const decision = patched(request.object, typed, asSent(typed, namespace, injected, hidden));
+  const decision = patched(revision.prover, request.object, typed, asSent(typed, namespace, injected, hidden));
   const same = status !== undefined && decision.kind === 'patched' && decision.patch.length === 0;
   return same ? { kind: 'skipped', reason: 'ALREADY_INJECTED' } : decision;
 }
 
 /** The patch that makes the injected pod out of the request's object. */
-function patched(object: JsonObject, typed: Pod, injected: Pod): InjectDecision {
+function patched(prover: PatchProver, object: JsonObject, typed: Pod, injected: Pod): InjectDecision {
   const result = graft(object, typed, injected) as JsonObject;
   const patch = diff(object, result);
-  if (!provePatch(object, result, patch)) {
+  if (!prover.prove(object, patch, () => provePatch(object, result, patch))) {
     return { kind: 'failed', code: 'PATCH_UNPROVED', message: REASONS.PATCH_UNPROVED.sentence };
   }
   return { kind: 'patched', patch };

@@ -1,4 +1,5 @@
 /** An Istio revision, compiled: everything that its pods share is worked out once, here. */
+import { PatchProver } from '../../jsonpatch/prover.ts';
 import type { IstioRevisionSpec, NativeSidecars } from '../../protocol.ts';
 import { TemplateError } from '../../template/errors.ts';
 import type { FuncMap } from '../../template/func.ts';
@@ -41,6 +42,7 @@ export interface IstioRevision {
   readonly annotationChecks: AnnotationChecks;
   readonly data: TemplateData;
   readonly post: PostSettings;
+  readonly prover: PatchProver;
 }
 
 const OPENSHIFT = 'openshift';
@@ -180,5 +182,6 @@ export function compileIstio(spec: IstioRevisionSpec, mode: MergeMode = 'webhook
       revision: spec.revision,
       injectedAnnotations: config.injectedAnnotations,
     },
+    prover: new PatchProver(),
   };
 }

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { applyPatch } from '../../jsonpatch/apply.ts';
 import { type Operation, PatchError } from '../../jsonpatch/operation.ts';
+import { PatchProver } from '../../jsonpatch/prover.ts';
 import { normalizeTyped, TypedPodError } from '../../kube/typed-pod.ts';
 import type { LinkerdRevisionSpec, RevisionSource } from '../../protocol.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../template/value.ts';
@@ -35,6 +36,7 @@ import {
   WORKLOAD_NAMESPACE,
 } from './annotations.ts';
 import { isCidr } from './cidr.ts';
+import { ContainerPlans } from './container-plans.ts';
 import { type LinkerdReason, serviceAccountMount, skipReasons } from './decide.ts';
 import { releaseMismatches } from './fit.ts';
 import { defaultPodPorts, defaultServicePorts, namedPorts, podInboundPorts } from './opaque-ports.ts';
@@ -59,6 +61,8 @@ export interface Compiled {
   readonly defaultOpaquePorts: ReadonlySet<string>;
   /** What is wrong with the values in a way that Linkerd tells only when it injects; null when nothing is. */
   readonly denial: string | null;
+  readonly plans: ContainerPlans;
+  readonly prover: PatchProver;
 }
 
 /**
@@ -114,6 +118,8 @@ export function compileLinkerd(spec: LinkerdRevisionSpec): Compiled {
     trustRootSha256: createHash('sha256').update(spec.trustAnchors).digest('hex'),
     defaultOpaquePorts: new Set(values.proxy.opaquePorts.split(',')),
     denial: valuesDenial(values),
+    plans: new ContainerPlans(values),
+    prover: new PatchProver(),
   };
 }
 
@@ -236,15 +242,27 @@ function injectPod(
     labels: addedLabels(compiled, request, target),
     debug: parseBool(stringAt(effective, ENABLE_DEBUG) ?? '') === true,
     context,
+    plans: compiled.plans,
   });
-  return prove(request.object, patch) ?? { kind: 'patched', patch };
+  return prove(compiled.prover, request.object, target, patch);
 }
 
-/** A patch that does not apply would reject the pod whatever the failurePolicy; null when it does apply. */
-function prove(object: JsonObject, patch: readonly Operation[]): InjectDecision | null {
-  try {
+/** A patch that does not apply would reject the pod whatever the failurePolicy. */
+function prove(
+  prover: PatchProver,
+  object: JsonObject,
+  { prefix }: Target,
+  patch: readonly Operation[],
+): InjectDecision {
+  const proof = (): true => {
     applyPatch(object, patch);
-    return null;
+    return true;
+  };
+  try {
+    // What tells the shape of a patch is a pod's places, not those of a template in a workload.
+    if (prefix === '') prover.prove(object, patch, proof);
+    else proof();
+    return { kind: 'patched', patch };
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     return { kind: 'failed', code: 'PATCH_UNPROVED', message: `${REASONS.PATCH_UNPROVED.sentence}: ${error.message}` };

@@ -5,18 +5,13 @@
 import type { Operation } from '../../jsonpatch/operation.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 import type { ObjectMeta, PodSpec } from '../istio/pod.ts';
-import {
-  debugContainer,
-  initContainer,
-  networkValidator,
-  proxyContainer,
-  proxyVolumes,
-  XTABLES_VOLUME,
-} from './containers.ts';
+import type { ContainerPlans } from './container-plans.ts';
 import type { ProxyContext } from './proxy-env.ts';
 
+const NEEDS_ESCAPE = /[~/]/;
+
 function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+  return NEEDS_ESCAPE.test(key) ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
 }
 
 function add(patch: Operation[], path: string, value: JsonValue): void {
@@ -48,30 +43,41 @@ export interface PodPatchInput {
   readonly labels: Readonly<Record<string, string>>;
   readonly debug: boolean;
   readonly context: ProxyContext;
+  readonly plans: ContainerPlans;
 }
 
 function isEmpty(list: readonly JsonObject[] | undefined | null): boolean {
   return list === undefined || list === null || list.length === 0;
 }
 
-export function podPatch({ prefix, metadata, spec, annotations, labels, debug, context }: PodPatchInput): Operation[] {
+export function podPatch({
+  prefix,
+  metadata,
+  spec,
+  annotations,
+  labels,
+  debug,
+  context,
+  plans,
+}: PodPatchInput): Operation[] {
   const patch: Operation[] = [];
   addMetadata(patch, prefix, metadata, 'annotations', annotations);
   addMetadata(patch, prefix, metadata, 'labels', labels);
   const { proxy, values } = context;
+  const plan = plans.of(context);
   if (isEmpty(spec.volumes)) add(patch, `${prefix}/spec/volumes`, []);
   if (isEmpty(spec.initContainers)) add(patch, `${prefix}/spec/initContainers`, []);
   const first = proxy.nativeSidecar ? '0' : '-';
   if (values.cniEnabled) {
-    add(patch, `${prefix}/spec/initContainers/${first}`, networkValidator(context));
+    add(patch, `${prefix}/spec/initContainers/${first}`, plan.validator);
   } else {
-    add(patch, `${prefix}/spec/volumes/-`, { emptyDir: {}, name: XTABLES_VOLUME });
-    add(patch, `${prefix}/spec/initContainers/${first}`, initContainer(context));
+    add(patch, `${prefix}/spec/volumes/-`, plans.initVolume);
+    add(patch, `${prefix}/spec/initContainers/${first}`, plan.init(context));
   }
-  if (debug) add(patch, `${prefix}/spec/containers/-`, debugContainer(context));
-  for (const volume of proxyVolumes(values)) add(patch, `${prefix}/spec/volumes/-`, volume);
+  if (debug) add(patch, `${prefix}/spec/containers/-`, plan.debug);
+  for (const volume of plans.volumes) add(patch, `${prefix}/spec/volumes/-`, volume);
   // A native sidecar starts right after what redirects the traffic to it.
   const place = proxy.nativeSidecar ? 'initContainers/1' : proxy.await ? 'containers/0' : 'containers/-';
-  add(patch, `${prefix}/spec/${place}`, proxyContainer(context));
+  add(patch, `${prefix}/spec/${place}`, plan.proxy(context));
   return patch;
 }

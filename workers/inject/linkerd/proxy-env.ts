@@ -27,6 +27,8 @@ type Row = (features: Features) => EnvEntry | null;
 type Text = (context: ProxyContext) => string;
 
 const P = 'LINKERD2_PROXY_';
+/** The variable that has the pod's own ports. */
+export const INBOUND_PORTS = `${P}INBOUND_PORTS`;
 
 /** In all releases. */
 function row(entry: EnvEntry): Row {

@@ -150,6 +150,7 @@ export class ResourceInjector {
       labels: this.#labels(manifest),
       debug: parseBool(debug) === true,
       context: { values, proxy, controlPlaneNamespace, trustAnchors, podInboundPorts: podInboundPorts(spec, features) },
+      plans: revision.plans,
     });
   }
 
