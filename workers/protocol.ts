@@ -4,11 +4,10 @@
 
 import type { ReuseQuestion } from './inject/reuse.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
+import type { PostedTasks } from './post.ts';
 
 /** What a worker compiles ahead of requests. */
 export type CompileSource = RevisionSource | PolicySetSource;
-
-import type { Letter } from './mailbox.ts';
 
 /** A revision with every text it needs, references already resolved. `digest` identifies it: equal digests, equal behaviour. */
 export interface RevisionSource {
@@ -91,7 +90,8 @@ export interface OwnerRecord {
   }[];
 }
 
-export interface InjectTask {
+/** What reviews of one route have in common. */
+export interface TaskHead {
   /** Digest of the revision to inject with; empty: pod policies answer alone. */
   readonly revision: string;
   /** Present when the worker may not know the revision yet. */
@@ -100,10 +100,13 @@ export interface InjectTask {
   readonly policies?: string;
   /** The one policy that is asked; left out: all of them. */
   readonly policyName?: string;
-  /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
-  readonly review: string;
   /** KEY/VALUE pairs of the URL after mesh and rev (`cluster`, `net`, …), already unescaped. */
   readonly params: Readonly<Record<string, string>>;
+}
+
+export interface InjectTask extends TaskHead {
+  /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
+  readonly review: string;
   readonly cluster: ClusterContext;
   /** Asks whether the answer may be kept for replicas of the pod, which differ in these names. */
   readonly reuse?: ReuseQuestion;
@@ -123,9 +126,9 @@ export interface InjectResult {
   readonly outcome: Outcome;
   /** The answer's body: a complete AdmissionReview in the version asked. */
   readonly body: string;
-  /** Worker time in milliseconds, compile time of the revision apart (0 when it was compiled before). */
   /** Whether the answer is that of every replica; only where it was asked. */
   readonly reusable?: boolean;
+  /** Worker time in milliseconds, compile time of the revision apart (0 when it was compiled before). */
   readonly timing: { readonly injectMs: number; readonly compileMs: number };
 }
 
@@ -135,20 +138,12 @@ export type WorkerReply =
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
-/** A task, with its review as a letter (mailbox.ts). */
-export type PostedTask = Omit<InjectTask, 'review'> & { readonly review: Letter };
-
+/** A batch on its way to a worker. */
 export interface PostedBatch {
   /** The compartment of the mailboxes that is the batch's; -1 for none. */
   readonly compartment: number;
-  readonly tasks: readonly PostedTask[];
+  readonly tasks: PostedTasks;
 }
-
-export type PostedResult = Omit<InjectResult, 'body'> & { readonly body: Letter };
-
-export type PostedReply =
-  | { readonly ok: true; readonly result: PostedResult }
-  | Extract<WorkerReply, { readonly ok: false }>;
 
 /** What became of one revision that a worker was to compile ahead of its requests. */
 export interface WarmReply {

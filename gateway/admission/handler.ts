@@ -4,14 +4,14 @@
  */
 import { performance } from 'node:perf_hooks';
 import { type DenyCode, REASONS } from '../../workers/inject/reason.ts';
-import type { InjectResult, Outcome } from '../../workers/protocol.ts';
+import type { InjectResult, Outcome, TaskHead } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
 import { type Claim, Job, type JobResult } from '../pool/job.ts';
 import type { WorkerPool } from '../pool/pool.ts';
 import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
-import type { Resolution, Router } from '../routing/router.ts';
+import type { Resolution, Route, Router } from '../routing/router.ts';
 import type { ReviewTap } from '../tap/review-tap.ts';
 import type { RequestLog } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
@@ -38,6 +38,8 @@ export class AdmissionHandler implements ExchangeOwner {
   /** Answers that go with the router they were made under. */
   #reuse = new AnswerReuse();
   #reuseRouter: Router | null = null;
+  /** A route belongs to one router, and that to one snapshot. */
+  readonly #heads = new WeakMap<Route, TaskHead>();
 
   constructor(dependencies: HandlerDependencies) {
     this.#dependencies = dependencies;
@@ -171,21 +173,32 @@ export class AdmissionHandler implements ExchangeOwner {
   }
 
   #submit(exchange: Exchange, router: Router, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
-    const { mesh, revision, params, cluster, policyName } = resolution.route;
-    const { policies } = router.snapshot;
+    const { mesh, cluster } = resolution.route;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
     const task = {
-      revision: revision.digest,
-      params,
-      ...(policies === null ? {} : { policies: policies.digest }),
-      ...(policyName === null ? {} : { policyName }),
+      head: this.#headOf(resolution.route, router),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
       ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
     };
     exchange.job = new Job({ task, review, claim, namespace: header.namespace }, exchange);
     this.#dependencies.pool.submit(exchange.job);
+  }
+
+  /** One object for all reviews of a route. */
+  #headOf(route: Route, { snapshot }: Router): TaskHead {
+    const known = this.#heads.get(route);
+    if (known !== undefined) return known;
+    const { revision, params, policyName } = route;
+    const head = {
+      revision: revision.digest,
+      params,
+      ...(snapshot.policies === null ? {} : { policies: snapshot.policies.digest }),
+      ...(policyName === null ? {} : { policyName }),
+    };
+    this.#heads.set(route, head);
+    return head;
   }
 
   #finish(exchange: Exchange, outcome: Outcome, body: string | null): void {

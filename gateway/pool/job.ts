@@ -1,7 +1,8 @@
 /**
  * One review on its way through the pool.
  */
-import type { InjectResult, InjectTask, RevisionSource } from '../../workers/protocol.ts';
+import type { TaskParts } from '../../workers/post.ts';
+import type { InjectResult, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Lane, Waiting } from './fair-queue.ts';
 import type { Suspect } from './fingerprint.ts';
@@ -36,7 +37,7 @@ export interface JobParts {
 }
 
 /** What a worker is asked, but for the review. */
-export type JobTask = Omit<InjectTask, 'review'>;
+export type JobTask = TaskParts;
 
 /** Times are performance.now() milliseconds; 0 means not yet. */
 export class Job implements Waiting {

@@ -14,7 +14,7 @@ const BUDGET_MS = 20_000;
 
 function submit(pool: WorkerPool, source: RevisionSource, note = '', budgetMs = BUDGET_MS): Promise<JobResult> {
   return new Promise((resolve) => {
-    const task = { revision: source.digest, params: {}, cluster: UNKNOWN_CLUSTER };
+    const task = { head: { revision: source.digest, params: {} }, cluster: UNKNOWN_CLUSTER };
     const listener = { jobDone: (_job: Job, result: JobResult) => resolve(result) };
     const claim = { source, share: 1, budgetMs, expiresAtMs: performance.now() + budgetMs };
     pool.submit(new Job({ task, review: Buffer.from(review('u', { note })), claim, namespace: 'shop' }, listener));

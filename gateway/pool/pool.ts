@@ -283,7 +283,7 @@ export class WorkerPool implements SlotListener {
       job.holder = slot;
       job.attempts += 1;
       workMs += this.#queue.costOf(job.mesh);
-      tasks.push(job.withSource ? { ...job.task, source: job.claim.source } : job.task);
+      tasks.push(job.withSource ? withSource(job) : job.task);
     }
     slot.send(batch, tasks, workMs);
     this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
@@ -300,4 +300,9 @@ export class WorkerPool implements SlotListener {
     clearInterval(this.#looking);
     this.#looking = null;
   }
+}
+
+/** The task of a review whose revision the worker does not know. */
+function withSource({ task, claim }: Job): JobTask {
+  return { ...task, head: { ...task.head, source: claim.source } };
 }

@@ -6,8 +6,9 @@
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { COMPARTMENTS, Mailbox } from '../../workers/mailbox.ts';
-import type { CompileSource, PostedReply, PostedTask, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
+import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
+import type { CompileSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import { createSharedMemory } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 
@@ -155,8 +156,9 @@ export class WorkerSlot {
     this.#batches.push(batch);
     this.workMs += workMs;
     this.#reviews.open(compartment);
-    const posted = tasks.map((task, at) => this.#posted(task, jobs[at] as Job));
-    (piscina.run({ compartment, tasks: posted }, { name: 'inject' }) as Promise<readonly PostedReply[]>).then(
+    const posted: unknown[] = [];
+    for (const [at, task] of tasks.entries()) postTask(posted, task, this.#letterOf(jobs[at] as Job));
+    (piscina.run({ compartment, tasks: posted }, { name: 'inject' }) as Promise<PostedReplies>).then(
       (replies) => this.#done(batch, replies),
       (error: unknown) => this.#lost(piscina, error),
     );
@@ -217,21 +219,15 @@ export class WorkerSlot {
     await this.#piscina.destroy();
   }
 
-  #posted(task: JobTask, { review }: Job): PostedTask {
-    return { ...task, review: this.#reviews.putBytes(review) ?? review.toString() };
+  #letterOf({ review }: Job): Letter {
+    return this.#reviews.putBytes(review) ?? review.toString();
   }
 
-  #read(reply: PostedReply): WorkerReply {
-    if (!reply.ok) return reply;
-    const { body, ...result } = reply.result;
-    return { ok: true, result: { ...result, body: this.#answers.read(body) } };
-  }
-
-  #done(batch: Batch, posted: readonly PostedReply[]): void {
+  #done(batch: Batch, posted: PostedReplies): void {
     const at = this.#batches.indexOf(batch);
     if (at < 0) return;
     this.#batches.splice(at, 1);
-    const replies = posted.map((reply) => this.#read(reply));
+    const replies = readReplies(posted, (letter) => this.#answers.read(letter));
     if (batch.compartment >= 0) this.#free.push(batch.compartment);
     this.workMs = this.#batches.length === 0 ? 0 : this.workMs - batch.workMs;
     this.#failures = 0;

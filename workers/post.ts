@@ -1,0 +1,96 @@
+/**
+ * Batches as they cross between threads: one flat list of plain values for the tasks, and one for the replies. A structured clone pays for
+ * every object and for every name of a member, and on a core that listens and injects that came to a tenth of a request. What
+ * the tasks of a batch have in common is one object, which a clone writes once.
+ */
+
+import type { ReuseQuestion } from './inject/reuse.ts';
+import type { Letter } from './mailbox.ts';
+import type { ClusterContext, InjectResult, Outcome, TaskHead, WorkerReply } from './protocol.ts';
+
+/** Values by TASK_FIELDS for each task. */
+export type PostedTasks = readonly unknown[];
+/** Values by REPLY_FIELDS for each reply. */
+export type PostedReplies = readonly unknown[];
+
+/** Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings. */
+const TASK_FIELDS = 7;
+/** Letter (two values), injectMs, compileMs, reusable, outcome (null: patched); of a failure its error, FAILED and nothing more. */
+const REPLY_FIELDS = 6;
+/** In place of a length: the letter is the text itself, and the reply is no answer. */
+const AS_TEXT = -1;
+const FAILED = -2;
+
+const PATCHED: Outcome = { kind: 'patched' };
+
+/** A task without its review, which is posted as a letter. */
+export interface TaskParts {
+  readonly head: TaskHead;
+  readonly cluster: ClusterContext;
+  readonly reuse?: ReuseQuestion;
+  readonly warnings?: readonly string[];
+}
+
+/** A task as it arrives. */
+export interface ArrivedTask extends TaskParts {
+  readonly review: Letter;
+}
+
+export function postTask(list: unknown[], { head, cluster, reuse, warnings }: TaskParts, review: Letter): void {
+  const [place, bytes] = flat(review);
+  list.push(head, cluster, place, bytes, reuse?.name ?? null, reuse?.tokenVolume ?? null, warnings ?? null);
+}
+
+export function readTasks(list: PostedTasks): ArrivedTask[] {
+  const tasks: ArrivedTask[] = [];
+  for (let at = 0; at < list.length; at += TASK_FIELDS) {
+    const name = list[at + 4] as string | null;
+    const warnings = list[at + 6] as readonly string[] | null;
+    tasks.push({
+      head: list[at] as TaskHead,
+      cluster: list[at + 1] as ClusterContext,
+      review: letterOf(list[at + 2], list[at + 3]),
+      ...(name === null ? {} : { reuse: { name, tokenVolume: list[at + 5] as string } }),
+      ...(warnings === null ? {} : { warnings }),
+    });
+  }
+  return tasks;
+}
+
+/** `put`: makes a letter of the answer's body. */
+export function postReply(list: unknown[], reply: WorkerReply, put: (body: string) => Letter): void {
+  if (!reply.ok) {
+    list.push(reply.error, FAILED, 0, 0, false, null);
+    return;
+  }
+  const { outcome, body, reusable, timing } = reply.result;
+  const [place, bytes] = flat(put(body));
+  const { injectMs, compileMs } = timing;
+  list.push(place, bytes, injectMs, compileMs, reusable === true, outcome.kind === 'patched' ? null : outcome);
+}
+
+/** `read`: makes the text of a letter. */
+export function readReplies(list: PostedReplies, read: (letter: Letter) => string): WorkerReply[] {
+  const replies: WorkerReply[] = [];
+  for (let at = 0; at < list.length; at += REPLY_FIELDS) replies.push(readReply(list, at, read));
+  return replies;
+}
+
+function readReply(list: PostedReplies, at: number, read: (letter: Letter) => string): WorkerReply {
+  if (list[at + 1] === FAILED) return { ok: false, error: list[at] as { code: string; message: string } };
+  const result: InjectResult = {
+    outcome: (list[at + 5] as Outcome | null) ?? PATCHED,
+    body: read(letterOf(list[at], list[at + 1])),
+    reusable: list[at + 4] as boolean,
+    timing: { injectMs: list[at + 2] as number, compileMs: list[at + 3] as number },
+  };
+  return { ok: true, result };
+}
+
+function flat(letter: Letter): readonly [place: number | string, bytes: number] {
+  return typeof letter === 'string' ? [letter, AS_TEXT] : [letter.at, letter.bytes];
+}
+
+function letterOf(place: unknown, bytes: unknown): Letter {
+  return bytes === AS_TEXT ? (place as string) : { at: place as number, bytes: bytes as number };
+}
