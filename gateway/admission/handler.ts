@@ -89,9 +89,12 @@ export class AdmissionHandler implements ExchangeOwner {
     const router = this.#dependencies.router();
     const resolution = router?.resolve(head.url) ?? null;
     exchange.resolution = resolution;
+    let fits = false;
     if (router !== null && resolution?.ok) {
       if (this.#answerReplica(exchange, router, resolution, body)) return;
-      if (this.#refuseEarly(exchange, router, resolution, body)) return;
+      const weighed = this.#weighEarly(exchange, router, resolution, body);
+      if (weighed === 'refused') return;
+      fits = weighed === 'fits';
     }
     const decoded = decodeReview(body);
     if (decoded.ok) exchange.header = decoded.header;
@@ -121,7 +124,8 @@ export class AdmissionHandler implements ExchangeOwner {
     exchange.candidate = choice.settled && choice.warning === null ? this.#reuse.consider(body) : null;
     const served = chosen === route ? resolution : { ...resolution, route: chosen };
     exchange.resolution = served;
-    this.#submit(exchange, router, served, decoded.header, body);
+    exchange.job = this.#jobOf(exchange, router, served, decoded.header, body);
+    this.#dependencies.pool.submit(exchange.job, fits);
   }
 
   #deny(exchange: Exchange, header: ReviewHeader, code: DenyCode, detail: string): void {
@@ -158,21 +162,22 @@ export class AdmissionHandler implements ExchangeOwner {
 
   /**
    * Refuses what can not be done in time before it is read: under overload a refusal has to cost far less than an injection. What
-   * is wrong with the request, or would be skipped anyway, goes the whole way.
+   * is wrong with the request, or would be skipped anyway, goes the whole way ('unsure').
    */
-  #refuseEarly(exchange: Exchange, router: Router, resolution: Resolved, body: Buffer): boolean {
+  #weighEarly(exchange: Exchange, router: Router, resolution: Resolved, body: Buffer): 'fits' | 'refused' | 'unsure' {
     const claim = claimOf(exchange, resolution);
     const refusal = this.#dependencies.pool.weigh(claim, exchange.bodyAtMs);
-    if (refusal === null || exchange.head.method !== 'POST' || !isJson(exchange.head.contentType)) return false;
+    if (refusal === null) return 'fits';
+    if (exchange.head.method !== 'POST' || !isJson(exchange.head.contentType)) return 'unsure';
     const peeked = peekReview(body);
-    if (peeked === null || router.isIgnored(resolution.route.mesh, peeked.namespace)) return false;
+    if (peeked === null || router.isIgnored(resolution.route.mesh, peeked.namespace)) return 'unsure';
     exchange.addressee = peeked;
     exchange.budgetMs = claim.budgetMs;
     this.refuse(exchange, refusal.code, refusal.message);
-    return true;
+    return 'refused';
   }
 
-  #submit(exchange: Exchange, router: Router, resolution: Resolved, header: ReviewHeader, review: Buffer): void {
+  #jobOf(exchange: Exchange, router: Router, resolution: Resolved, header: ReviewHeader, review: Buffer): Job {
     const { mesh, cluster } = resolution.route;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
@@ -182,8 +187,7 @@ export class AdmissionHandler implements ExchangeOwner {
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
       ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
     };
-    exchange.job = new Job({ task, review, claim, namespace: header.namespace }, exchange);
-    this.#dependencies.pool.submit(exchange.job);
+    return new Job({ task, review, claim, namespace: header.namespace }, exchange);
   }
 
   /** One object for all reviews of a route. */

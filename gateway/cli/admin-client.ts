@@ -1,5 +1,4 @@
 /** How commands ask a running gateway: at its admin port, with the token of its state folder. */
-import { request } from 'undici';
 import { GatewayError } from '../errors.ts';
 import { readAdminAccess } from '../server/admin-access.ts';
 import { CommandError } from './command-error.ts';
@@ -20,6 +19,8 @@ export async function askGateway(
   { environment }: CommandContext,
   body?: object,
 ): Promise<unknown> {
+  // Loaded when it is needed: `serve` has this file among its commands, and does without the client.
+  const { request } = await import('undici');
   const access = await readAdminAccess(state ?? environment['MESHGATE_STATE'] ?? DEFAULT_STATE);
   const answer = await request(`${access.url}${path}`, {
     method,

@@ -113,13 +113,13 @@ export class WorkerPool implements SlotListener {
 
   /**
    * Takes a job. It is settled with its result, or with what `weigh` says, POD_QUARANTINED, DEADLINE_EXCEEDED, WORKER_CRASHED or
-   * INTERNAL.
+   * INTERNAL. `weighed`: its claim has just been weighed, and nothing has come in between.
    */
-  submit(job: Job): void {
+  submit(job: Job, weighed = false): void {
     const now = performance.now();
     const { claim } = job;
     job.queuedAtMs = now;
-    const refusal = this.#quarantined(job) ?? this.weigh(claim, now);
+    const refusal = this.#quarantined(job) ?? (weighed ? null : this.weigh(claim, now));
     if (refusal !== null) {
       job.settle({ ok: false, ...refusal });
       return;
