@@ -96,7 +96,7 @@ export function injectOne(task: InjectTask): WorkerReply {
       compileMs = performance.now() - start;
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);
-    if (known === undefined) return failure('REVISION_UNKNOWN', 'this worker does not have the policies');
+    if (known === undefined) return failure('POLICIES_UNKNOWN', 'this worker does not have the policies');
     if (task.revision !== NO_REVISION && !compiled.has(task.revision))
       return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
     const { outcome, body, reusable } = injectReview(task, lookUp, known?.forName(task.policyName) ?? null);

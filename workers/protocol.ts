@@ -136,6 +136,8 @@ export type WorkerReply =
   | { readonly ok: true; readonly result: InjectResult }
   /** The revision is unknown to this worker: send the task again with `source`. */
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
+  /** The same of the set of pod policies, which has to be warmed (it is compiled by code that is only loaded for it). */
+  | { readonly ok: false; readonly error: { readonly code: 'POLICIES_UNKNOWN'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
 /** A batch on its way to a worker. */

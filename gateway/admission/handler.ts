@@ -187,7 +187,8 @@ export class AdmissionHandler implements ExchangeOwner {
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
       ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
     };
-    return new Job({ task, review, claim, namespace: header.namespace }, exchange);
+    const { policies } = router.snapshot;
+    return new Job({ task, review, claim, namespace: header.namespace, policies }, exchange);
   }
 
   /** One object for all reviews of a route. */

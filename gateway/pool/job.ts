@@ -1,6 +1,7 @@
 /**
  * One review on its way through the pool.
  */
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { TaskParts } from '../../workers/post.ts';
 import type { InjectResult, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -34,6 +35,8 @@ export interface JobParts {
   readonly claim: Claim;
   /** Of the review. */
   readonly namespace: string;
+  /** The set of pod policies that the task names; left out where it names none. */
+  readonly policies?: PolicySetSource | null;
 }
 
 /** What a worker is asked, but for the review. */
@@ -45,6 +48,7 @@ export class Job implements Waiting {
   readonly review: Buffer;
   readonly claim: Claim;
   readonly namespace: string;
+  readonly policies: PolicySetSource | null;
   readonly bytes: number;
   readonly #listener: JobListener;
   lane: Lane | null = null;
@@ -62,11 +66,12 @@ export class Job implements Waiting {
   /** Told when it ends while it waits; the pool's to set. */
   onEnd: ((job: Job) => void) | null = null;
 
-  constructor({ task, review, claim, namespace }: JobParts, listener: JobListener) {
+  constructor({ task, review, claim, namespace, policies = null }: JobParts, listener: JobListener) {
     this.task = task;
     this.review = review;
     this.claim = claim;
     this.namespace = namespace;
+    this.policies = policies;
     this.bytes = review.length;
     this.#listener = listener;
   }

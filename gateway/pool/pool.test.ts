@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makeMesh, review } from '../../test/integration/gateway/harness.ts';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
 import { Job, type JobResult } from './job.ts';
@@ -51,6 +52,20 @@ describe('the pool', () => {
     assert.ok(result.result.timing.compileMs > 0);
     const again = await submit(pool, second);
     assert.ok(again.ok && again.result.timing.compileMs === 0);
+  });
+
+  test('has a worker learn the policies of a review that came under an earlier snapshot', async () => {
+    const policies: PolicySetSource = { digest: 'policies of before', policies: [] };
+    const result = await new Promise<JobResult>((resolve) => {
+      const task = {
+        head: { revision: first.digest, params: {}, policies: policies.digest },
+        cluster: UNKNOWN_CLUSTER,
+      };
+      const listener = { jobDone: (_job: Job, done: JobResult) => resolve(done) };
+      const claim = { source: first, share: 1, budgetMs: BUDGET_MS, expiresAtMs: performance.now() + BUDGET_MS };
+      pool.submit(new Job({ task, review: Buffer.from(review('u')), claim, namespace: 'shop', policies }, listener));
+    });
+    assert.equal(codeOf(result), 'done');
   });
 
   test('refuses at once what its queue has no room for, and does the rest', async () => {

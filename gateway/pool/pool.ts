@@ -5,6 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
 import { CompileBench } from './compile-bench.ts';
@@ -216,7 +217,17 @@ export class WorkerPool implements SlotListener {
     else if (reply.error.code === 'REVISION_UNKNOWN' && !job.withSource) {
       job.withSource = true;
       if (job.isHeldBy(slot)) this.#send(slot, [job]);
+    } else if (reply.error.code === 'POLICIES_UNKNOWN' && job.policies !== null && job.attempts < ATTEMPT_LIMIT) {
+      void this.#teach(slot, job, job.policies);
     } else job.settle({ ok: false, code: 'INTERNAL', message: reply.error.message });
+  }
+
+  /** Has a worker compile the policies that a review came with (those of a snapshot that is past), and lets the review wait again. */
+  async #teach(slot: WorkerSlot, job: Job, policies: PolicySetSource): Promise<void> {
+    await slot.warm([policies]);
+    if (!job.isHeldBy(slot)) return;
+    this.#putBack(job);
+    this.#flush(performance.now());
   }
 
   #putBack(job: Job): void {

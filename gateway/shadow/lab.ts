@@ -148,6 +148,6 @@ function injectOther(
 ): InjectionResult | 'unknown' {
   const reply = injectOne({ ...asked, review, params, cluster });
   if (reply.ok) return answeredResult(object, reply.result.body, reply.result.outcome);
-  if (reply.error.code === 'REVISION_UNKNOWN') return 'unknown';
+  if (reply.error.code === 'REVISION_UNKNOWN' || reply.error.code === 'POLICIES_UNKNOWN') return 'unknown';
   throw new Error(reply.error.message);
 }
