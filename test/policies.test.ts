@@ -52,6 +52,24 @@ describe('the default policies', () => {
     assert.deepEqual(Object.fromEntries(linkerd?.tags ?? []), { stable: '2-19', edge: 'edge-26-8' });
   });
 
+  it('have the ready pod policies, all asleep, each with tests that wake it', () => {
+    const policies = build.snapshot?.policies?.policies ?? [];
+    assert.deepEqual(policies.map(({ name }) => name).sort(), [
+      'deny-latest',
+      'hold-application',
+      'organisation-labels',
+      'organisation-overlay',
+      'pin-revision',
+      'safe-to-evict',
+      'sidecar-resources',
+    ]);
+    const tested = new Set([...build.tests.values()].flatMap(({ placed }) => placed.document.spec.policies ?? []));
+    for (const { name, suspend } of policies) {
+      assert.equal(suspend, true, name);
+      assert.ok(tested.has(name), `no test wakes ${name}`);
+    }
+  });
+
   it('have a test for every example review', () => {
     const used = new Set(
       [...build.tests.values()].map(({ placed }) => placed.document.spec.review?.replace(/.*\//, '')),
