@@ -99,13 +99,18 @@ export function injectOne(task: InjectTask): WorkerReply {
     if (known === undefined) return failure('POLICIES_UNKNOWN', 'this worker does not have the policies');
     if (task.revision !== NO_REVISION && !compiled.has(task.revision))
       return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
-    const { outcome, body, reusable } = injectReview(task, lookUp, known?.forName(task.policyName) ?? null);
+    const { outcome, body, reusable, revisionAsked } = injectReview(
+      task,
+      lookUp,
+      known?.forName(task.policyName) ?? null,
+    );
     return {
       ok: true,
       result: {
         outcome,
         body,
         ...(reusable === true ? { reusable } : {}),
+        ...(revisionAsked === undefined ? {} : { revisionAsked }),
         timing: { injectMs: performance.now() - start - compileMs, compileMs },
       },
     };

@@ -14,7 +14,7 @@ const cluster = fc.record({
   nodesKnown: fc.boolean(),
 });
 const head = fc.record(
-  { revision: fc.string(), params: words, policies: fc.string(), policyName: fc.string() },
+  { revision: fc.string(), params: words, policies: fc.string(), policyName: fc.string(), revisionLabel: fc.string() },
   { requiredKeys: ['revision', 'params'] },
 );
 const task: fc.Arbitrary<ArrivedTask> = fc.record(
@@ -32,14 +32,25 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.record({ kind: fc.constant('skipped' as const), reason: fc.string(), reasons: fc.array(fc.string()) }),
   fc.record({ kind: fc.constant('denied' as const), code: fc.string(), message: fc.string() }),
 );
+const timing = fc.record({ injectMs: fc.double({ noNaN: true }), compileMs: fc.double({ noNaN: true }) });
 const reply: fc.Arbitrary<WorkerReply> = fc.oneof(
   fc.record({
     ok: fc.constant(true as const),
     result: fc.record({
       outcome,
       body: fc.string(),
+      reusable: fc.constant(false),
+      revisionAsked: fc.string({ minLength: 1 }),
+      timing,
+    }),
+  }),
+  fc.record({
+    ok: fc.constant(true as const),
+    result: fc.record({
+      outcome,
+      body: fc.string(),
       reusable: fc.boolean(),
-      timing: fc.record({ injectMs: fc.double({ noNaN: true }), compileMs: fc.double({ noNaN: true }) }),
+      timing,
     }),
   }),
   fc.record({ ok: fc.constant(false as const), error: fc.record({ code: fc.string(), message: fc.string() }) }),

@@ -15,7 +15,10 @@ export type PostedReplies = readonly unknown[];
 
 /** Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings. */
 const TASK_FIELDS = 7;
-/** Letter (two values), injectMs, compileMs, reusable, outcome (null: patched); of a failure its error, FAILED and nothing more. */
+/**
+ * Letter (two values), injectMs, compileMs, reusable or the revision that policies ask for, outcome (null: patched); of a failure its
+ * error, FAILED and nothing more.
+ */
 const REPLY_FIELDS = 6;
 /** In place of a length: the letter is the text itself, and the reply is no answer. */
 const AS_TEXT = -1;
@@ -63,10 +66,12 @@ export function postReply(list: unknown[], reply: WorkerReply, put: (body: strin
     list.push(reply.error, FAILED, 0, 0, false, null);
     return;
   }
-  const { outcome, body, reusable, timing } = reply.result;
+  const { outcome, body, reusable, revisionAsked, timing } = reply.result;
   const [place, bytes] = flat(put(body));
   const { injectMs, compileMs } = timing;
-  list.push(place, bytes, injectMs, compileMs, reusable === true, outcome.kind === 'patched' ? null : outcome);
+  // A pod that policies concern is nobody's replica.
+  const more = revisionAsked ?? reusable === true;
+  list.push(place, bytes, injectMs, compileMs, more, outcome.kind === 'patched' ? null : outcome);
 }
 
 /** `read`: makes the text of a letter. */
@@ -78,10 +83,12 @@ export function readReplies(list: PostedReplies, read: (letter: Letter) => strin
 
 function readReply(list: PostedReplies, at: number, read: (letter: Letter) => string): WorkerReply {
   if (list[at + 1] === FAILED) return { ok: false, error: list[at] as { code: string; message: string } };
+  const more = list[at + 4] as boolean | string;
   const result: InjectResult = {
     outcome: (list[at + 5] as Outcome | null) ?? PATCHED,
     body: read(letterOf(list[at], list[at + 1])),
-    reusable: list[at + 4] as boolean,
+    reusable: more === true,
+    ...(typeof more === 'string' ? { revisionAsked: more } : {}),
     timing: { injectMs: list[at + 2] as number, compileMs: list[at + 3] as number },
   };
   return { ok: true, result };

@@ -102,6 +102,8 @@ export interface TaskHead {
   readonly policyName?: string;
   /** KEY/VALUE pairs of the URL after mesh and rev (`cluster`, `net`, …), already unescaped. */
   readonly params: Readonly<Record<string, string>>;
+  /** The label by which the pod chooses its revision, where it may: a policy may set it before the injection. */
+  readonly revisionLabel?: string;
 }
 
 export interface InjectTask extends TaskHead {
@@ -128,6 +130,8 @@ export interface InjectResult {
   readonly body: string;
   /** Whether the answer is that of every replica; only where it was asked. */
   readonly reusable?: boolean;
+  /** What policies set the task's revisionLabel to, where the pod came with something else: the pod is that revision's. */
+  readonly revisionAsked?: string;
   /** Worker time in milliseconds, compile time of the revision apart (0 when it was compiled before). */
   readonly timing: { readonly injectMs: number; readonly compileMs: number };
 }

@@ -4,7 +4,7 @@
 import type { Outcome } from '../../workers/protocol.ts';
 import type { Job, JobListener, JobResult } from '../pool/job.ts';
 import type { ReuseCandidate } from '../reuse/answer-reuse.ts';
-import type { Resolution, Route } from '../routing/router.ts';
+import type { Resolution, Route, Router } from '../routing/router.ts';
 import type { ReviewHeader } from './decode.ts';
 import type { Addressee } from './encode.ts';
 
@@ -46,6 +46,8 @@ export class Exchange implements JobListener {
   candidate: ReuseCandidate | null = null;
   /** The answer is that of another replica. */
   reused = false;
+  /** What routed it, and goes on doing so whatever is published meanwhile. */
+  router: Router | null = null;
   /** The route before the request had its say about the revision; `resolution` has the one that serves. */
   asked: Route | null = null;
   /** What the user and the log are told beside the outcome; null for nothing. */

@@ -40,6 +40,7 @@ export class AdmissionHandler implements ExchangeOwner {
   #reuseRouter: Router | null = null;
   /** A route belongs to one router, and that to one snapshot. */
   readonly #heads = new WeakMap<Route, TaskHead>();
+  readonly #openHeads = new WeakMap<Route, TaskHead>();
 
   constructor(dependencies: HandlerDependencies) {
     this.#dependencies = dependencies;
@@ -77,7 +78,8 @@ export class AdmissionHandler implements ExchangeOwner {
     exchange.workerAnsweredAtMs = performance.now();
     if (result.ok) {
       const { outcome, body, timing } = result.result;
-      exchange.workerMs = timing.injectMs;
+      exchange.workerMs = Math.max(0, exchange.workerMs) + timing.injectMs;
+      if (this.#followPolicies(exchange, result.result)) return;
       this.#finish(exchange, outcome, body);
       this.#keep(exchange, result.result);
     } else this.refuse(exchange, result.code, result.message);
@@ -124,8 +126,28 @@ export class AdmissionHandler implements ExchangeOwner {
     exchange.candidate = choice.settled && choice.warning === null ? this.#reuse.consider(body) : null;
     const served = chosen === route ? resolution : { ...resolution, route: chosen };
     exchange.resolution = served;
-    exchange.job = this.#jobOf(exchange, router, served, decoded.header, body);
-    this.#dependencies.pool.submit(exchange.job, fits);
+    exchange.router = router;
+    this.#submit(exchange, served, { revisionLabel: router.labelForPolicies(route, decoded.header.namespace), fits });
+  }
+
+  /** A policy may have given the pod the label of another revision before the injection: then that one injects it. */
+  #followPolicies(exchange: Exchange, { revisionAsked }: InjectResult): boolean {
+    const { router, asked, resolution, header } = exchange;
+    if (revisionAsked === undefined || router === null || asked === null || header === null || !resolution?.ok) {
+      return false;
+    }
+    const choice = router.chooseNamed(asked, revisionAsked);
+    if (!choice.ok) {
+      this.#deny(exchange, header, 'REVISION_UNSERVED', choice.message);
+      return true;
+    }
+    const { revision, warning } = choice;
+    if (revision === resolution.route.revision && warning === exchange.warning) return false;
+    exchange.warning = warning;
+    const served = { ...resolution, route: { ...resolution.route, revision } };
+    exchange.resolution = served;
+    this.#submit(exchange, served, { revisionLabel: null, fits: false });
+    return true;
   }
 
   #deny(exchange: Exchange, header: ReviewHeader, code: DenyCode, detail: string): void {
@@ -177,23 +199,28 @@ export class AdmissionHandler implements ExchangeOwner {
     return 'refused';
   }
 
-  #jobOf(exchange: Exchange, router: Router, resolution: Resolved, header: ReviewHeader, review: Buffer): Job {
+  /** `revisionLabel`: by which policies may choose another revision; null where they may not. */
+  #submit(exchange: Exchange, resolution: Resolved, { revisionLabel, fits }: Submission): void {
+    const { router, header, body: review } = exchange;
+    if (router === null || header === null || review === null) return;
     const { mesh, cluster } = resolution.route;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
     const task = {
-      head: this.#headOf(resolution.route, router),
+      head: this.#headOf(resolution.route, router, revisionLabel),
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
       ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
     };
     const { policies } = router.snapshot;
-    return new Job({ task, review, claim, namespace: header.namespace, policies }, exchange);
+    exchange.job = new Job({ task, review, claim, namespace: header.namespace, policies }, exchange);
+    this.#dependencies.pool.submit(exchange.job, fits);
   }
 
-  /** One object for all reviews of a route. */
-  #headOf(route: Route, { snapshot }: Router): TaskHead {
-    const known = this.#heads.get(route);
+  /** One object for all reviews of a route, or of those whose revision policies may choose. */
+  #headOf(route: Route, { snapshot }: Router, revisionLabel: string | null): TaskHead {
+    const heads = revisionLabel === null ? this.#heads : this.#openHeads;
+    const known = heads.get(route);
     if (known !== undefined) return known;
     const { revision, params, policyName } = route;
     const head = {
@@ -201,8 +228,9 @@ export class AdmissionHandler implements ExchangeOwner {
       params,
       ...(snapshot.policies === null ? {} : { policies: snapshot.policies.digest }),
       ...(policyName === null ? {} : { policyName }),
+      ...(revisionLabel === null ? {} : { revisionLabel }),
     };
-    this.#heads.set(route, head);
+    heads.set(route, head);
     return head;
   }
 
@@ -236,6 +264,12 @@ export class AdmissionHandler implements ExchangeOwner {
     this.#dependencies.trace?.({ exchange, outcome, status: conclusion.status });
     this.#dependencies.tap.offer(exchange, outcome, conclusion.body);
   }
+}
+
+interface Submission {
+  readonly revisionLabel: string | null;
+  /** Whether it was weighed already, and fits. */
+  readonly fits: boolean;
 }
 
 type Resolved = Extract<Resolution, { readonly ok: true }>;

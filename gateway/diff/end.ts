@@ -84,10 +84,8 @@ export class End {
     const view = this.#given ?? (named === undefined ? route.cluster : new ClusterView(named));
     const recorded = this.#given === null ? context : undefined;
     const choice = this.#choose({ ...route, cluster: view }, review, recorded);
-    if (!choice.ok) {
-      const message = `${REASONS.REVISION_UNSERVED.sentence}: ${choice.message}`;
-      return { outcome: { kind: 'denied', code: 'REVISION_UNSERVED', message }, patch: [] };
-    }
+    if (!choice.ok) return unserved(choice.message);
+    const { revisionLabel } = choice;
     const destination: Destination = {
       mesh: route.mesh,
       revision: this.#revision(choice.revision),
@@ -95,17 +93,30 @@ export class End {
       cluster: view,
       ...(recorded === undefined ? {} : { context: recorded }),
       ...(this.#policies === null ? {} : { policies: this.#policies }),
+      ...(revisionLabel === null ? {} : { revisionLabel }),
     };
-    return tryReview(destination, review);
+    const made = tryReview(destination, review);
+    if (made.revisionAsked === undefined) return made;
+    const next = this.#router.chooseNamed(route, made.revisionAsked);
+    if (!next.ok) return unserved(next.message);
+    return tryReview({ ...destination, revision: this.#revision(next.revision) }, review);
   }
 
-  /** The revision that the pod's and the namespace's labels choose, where nothing names one. */
-  #choose(route: Route, review: string, recorded: ClusterContext | undefined): RevisionChoice {
+  /** The revision that the pod's and the namespace's labels choose, where nothing names one, and whether policies have a say. */
+  #choose(
+    route: Route,
+    review: string,
+    recorded: ClusterContext | undefined,
+  ): RevisionChoice & { readonly revisionLabel: string | null } {
     const decoded = route.explicit ? null : decodeReview(Buffer.from(review));
     const isIgnored = decoded?.ok === true && this.#router.isIgnored(route.mesh, decoded.header.namespace);
-    if (decoded?.ok !== true || isIgnored) return { ok: true, revision: route.revision, warning: null, settled: true };
-    const view = recorded === undefined ? route.cluster : viewOf(recorded, decoded.header.namespace);
-    return this.#router.choose({ ...route, cluster: view }, decoded.header);
+    if (decoded?.ok !== true || isIgnored) {
+      return { ok: true, revision: route.revision, warning: null, settled: true, revisionLabel: null };
+    }
+    const { header } = decoded;
+    const cluster = recorded === undefined ? route.cluster : viewOf(recorded, header.namespace);
+    const revisionLabel = this.#router.labelForPolicies({ ...route, cluster }, header.namespace);
+    return { ...this.#router.choose({ ...route, cluster }, header), revisionLabel };
   }
 
   #revision(source: RevisionSource): CompiledRevision {
@@ -123,6 +134,11 @@ export class End {
     if (!resolution.ok) throw new RangeError(resolution.message);
     return resolution.route;
   }
+}
+
+function unserved(detail: string): TrialResult {
+  const message = `${REASONS.REVISION_UNSERVED.sentence}: ${detail}`;
+  return { outcome: { kind: 'denied', code: 'REVISION_UNSERVED', message }, patch: [] };
 }
 
 /** What was recorded of a cluster, as routing asks it. */

@@ -34,11 +34,15 @@ export interface Destination {
   readonly policies?: CompiledPolicies;
   /** Replaces all that the cluster knows. */
   readonly context?: ClusterContext;
+  /** The label by which policies may choose another revision; left out where they may not. */
+  readonly revisionLabel?: string;
 }
 
 export interface TrialResult {
   readonly outcome: Outcome;
   readonly patch: readonly Operation[];
+  /** What policies set `revisionLabel` to, where the pod came with something else. */
+  readonly revisionAsked?: string;
 }
 
 /** What is known about the cluster around a review, as the gateway gives it to a worker. */
@@ -59,12 +63,19 @@ export function tryReview(destination: Destination, review: string): TrialResult
   if (decoded.ok && destination.mesh.ignoredNamespaces.includes(decoded.header.namespace)) {
     return { outcome: { kind: 'skipped', reason: 'NAMESPACE_IGNORED' }, patch: [] };
   }
-  const { revision, params } = destination;
-  const task = { revision: revision.source.digest, review, params, cluster: contextOf(destination, review) };
-  const { outcome, body } = injectReview(task, () => revision, destination.policies?.forName(undefined) ?? null);
+  const { revision, params, revisionLabel } = destination;
+  const task = {
+    revision: revision.source.digest,
+    review,
+    params,
+    cluster: contextOf(destination, review),
+    ...(revisionLabel === undefined ? {} : { revisionLabel }),
+  };
+  const policies = destination.policies?.forName(undefined) ?? null;
+  const { outcome, body, revisionAsked } = injectReview(task, () => revision, policies);
   const { response } = JSON.parse(body) as { response: { patch?: string } };
   const patch = response.patch === undefined ? [] : JSON.parse(Buffer.from(response.patch, 'base64').toString('utf8'));
-  return { outcome, patch };
+  return { outcome, patch, ...(revisionAsked === undefined ? {} : { revisionAsked }) };
 }
 
 /**

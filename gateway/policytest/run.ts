@@ -135,26 +135,28 @@ function injectOnce(
   const known =
     cluster === undefined ? chooseCluster(snapshot, mesh, params) : (snapshot.clusters.get(cluster) ?? null);
   const view = known === null ? null : new ClusterView(known);
-  const choice =
-    revision === undefined
-      ? new RevisionChooser(mesh, null).choose(source, decoded.header, view)
-      : ({ ok: true, revision: source } as const);
-  if (!choice.ok) {
-    const { message } = choice;
-    return {
-      outcome: { kind: 'denied', code: 'REVISION_UNSERVED', message },
-      pod: before,
-      problem: null,
-      response: {},
-    };
-  }
+  const unserved = (message: string) => {
+    const outcome = { kind: 'denied', code: 'REVISION_UNSERVED', message } as const;
+    return { outcome, pod: before, problem: null, response: {} };
+  };
+  const chooser = revision === undefined ? new RevisionChooser(mesh, null) : null;
+  const choice = chooser?.choose(source, decoded.header, view) ?? ({ ok: true, revision: source } as const);
+  if (!choice.ok) return unserved(choice.message);
+  const revisionLabel = chooser?.labelForPolicies(decoded.header.namespace, view) ?? null;
   const task = {
-    revision: choice.revision.digest,
     review,
     params,
     cluster: view === null ? UNKNOWN_CLUSTER : view.contextFor(decoded.header, mesh.provider === 'istio'),
+    ...(revisionLabel === null ? {} : { revisionLabel }),
   };
-  const { outcome, body } = injectReview(task, () => injectorOf(choice.revision), policies?.forName(undefined) ?? null);
+  const answer = ({ revision: { digest }, revision }: { readonly revision: RevisionSource }) =>
+    injectReview({ ...task, revision: digest }, () => injectorOf(revision), policies?.forName(undefined) ?? null);
+  let made = answer(choice);
+  // A policy may have given the pod the label of another revision.
+  const asked = made.revisionAsked === undefined ? undefined : chooser?.chooseNamed(source, made.revisionAsked);
+  if (asked?.ok === false) return unserved(asked.message);
+  if (asked !== undefined) made = answer(asked);
+  const { outcome, body } = made;
   const { response } = JSON.parse(body) as { response: TestedResponse };
   return { outcome, pod: patched(before, body), problem: null, response };
 }

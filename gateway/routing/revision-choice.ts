@@ -70,7 +70,24 @@ export class RevisionChooser {
   /** For a request whose path names no revision; `fallback` is the default revision. */
   choose(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
     const asked = this.#looksAtLabels ? this.#asked(header, cluster) : undefined;
-    if (asked === undefined) return this.#ofCohort(fallback, header, cluster);
+    return asked === undefined ? this.#ofCohort(fallback, header, cluster) : this.#named(fallback, asked);
+  }
+
+  /**
+   * The label by which a pod may choose, for policies that set it before the injection; null where the pod has no say, because there
+   * is no choice or the namespace has made it.
+   */
+  labelForPolicies(namespace: string, cluster: ClusterView | null): string | null {
+    if (!this.#looksAtLabels || this.#ofNamespace(namespace, cluster) !== undefined) return null;
+    return this.#mesh.revisionLabel;
+  }
+
+  /** For a pod whose label a policy has set. */
+  chooseNamed(fallback: RevisionSource, name: string): RevisionChoice {
+    return this.#named(fallback, { name, by: 'pod' });
+  }
+
+  #named(fallback: RevisionSource, asked: Asked): RevisionChoice {
     const revision = findRevision(this.#mesh, asked.name);
     if (revision !== undefined) return { ok: true, revision, warning: null, settled: true };
     const { name, unknownRevision, revisionLabel } = this.#mesh;
@@ -80,14 +97,19 @@ export class RevisionChooser {
   }
 
   #asked(header: ReviewHeader, cluster: ClusterView | null): Asked | undefined {
-    const labels = cluster?.namespaceLabels(header.namespace);
-    if (labels !== undefined) {
-      if (this.#mesh.provider === 'istio' && Object.hasOwn(labels, ISTIO_INJECTION)) return undefined;
-      const name = Object.hasOwn(labels, this.#mesh.revisionLabel) ? labels[this.#mesh.revisionLabel] : undefined;
-      if (name !== undefined && name !== '') return { name, by: 'namespace' };
-    }
+    const decided = this.#ofNamespace(header.namespace, cluster);
+    if (decided !== undefined) return decided ?? undefined;
     const name = podLabel(header.object(), this.#label);
     return name === undefined ? undefined : { name, by: 'pod' };
+  }
+
+  /** What the namespace asks for; null where it wants no label to count, undefined where it leaves it to the pod. */
+  #ofNamespace(namespace: string, cluster: ClusterView | null): Asked | null | undefined {
+    const labels = cluster?.namespaceLabels(namespace);
+    if (labels === undefined) return undefined;
+    if (this.#mesh.provider === 'istio' && Object.hasOwn(labels, ISTIO_INJECTION)) return null;
+    const name = Object.hasOwn(labels, this.#mesh.revisionLabel) ? labels[this.#mesh.revisionLabel] : undefined;
+    return name === undefined || name === '' ? undefined : { name, by: 'namespace' };
   }
 
   #ofCohort(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {

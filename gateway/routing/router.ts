@@ -104,6 +104,19 @@ export class Router {
     return chooser.choose(route.revision, header, route.cluster);
   }
 
+  /** The label by which policies may choose the revision of a request's pod; null where they have no say. */
+  labelForPolicies({ mesh, explicit, cluster }: Route, namespace: string): string | null {
+    if (explicit || this.snapshot.policies === null) return null;
+    return this.#choosers.get(mesh)?.labelForPolicies(namespace, cluster) ?? null;
+  }
+
+  /** The revision for a pod that a policy has given a label with this name. */
+  chooseNamed(route: Route, name: string): RevisionChoice {
+    const chooser = this.#choosers.get(route.mesh);
+    if (chooser === undefined) return { ok: true, revision: route.revision, warning: null, settled: true };
+    return chooser.chooseNamed(route.revision, name);
+  }
+
   isIgnored(mesh: Mesh, namespace: string): boolean {
     return this.#ignored.get(mesh)?.has(namespace) ?? false;
   }

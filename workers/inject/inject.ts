@@ -85,6 +85,20 @@ function withWarnings(answer: Answer, warnings: readonly string[] | undefined): 
   return warnings === undefined ? answer : { ...answer, warnings: [...warnings, ...(answer.warnings ?? [])] };
 }
 
+/** The revision that policies made the pod ask for before its injection; undefined where they left the label as it was. */
+function askedByPolicies(label: string | undefined, before: JsonObject | null, after: JsonObject): string | undefined {
+  if (label === undefined || before === after) return undefined;
+  const asked = labelOf(after, label);
+  return asked === '' || asked === labelOf(before, label) ? undefined : asked;
+}
+
+function labelOf(pod: JsonObject | null, label: string): string {
+  const { metadata } = (pod ?? {}) as { metadata?: { labels?: JsonObject | null } | null };
+  const labels = metadata?.labels ?? {};
+  const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
 /**
  * Answers a review with a revision. Never throws: what can not be answered is an outcome `failed` with a code of reason.ts, and
  * its body a denial, which the caller may replace by what the mesh's onError says.
@@ -108,7 +122,11 @@ export function injectReview(
     const revision = lookup(task.revision);
     if (revision === undefined) return fail(identity, 'REVISION_UNKNOWN', REASONS.REVISION_UNKNOWN.sentence);
     const { object } = request;
-    const inject = (full: InjectRequest): InjectDecision => revision.inject(full);
+    let revisionAsked: string | undefined;
+    const inject = (full: InjectRequest): InjectDecision => {
+      revisionAsked = askedByPolicies(task.revisionLabel, object, full.object);
+      return revision.inject(full);
+    };
     const byPolicies = policies?.answer(request, decoded.raw, { mesh: revision.source.mesh, inject }) ?? null;
     // A policy may look at a pod's name to see whether it is for the pod; those that ask for other labels do not come to that.
     const alone = policies === null || (task.reuse !== undefined && !policies.mayConcern(request, decoded.raw));
@@ -121,7 +139,7 @@ export function injectReview(
     const made = answer(decision);
     const body = encodeReview(identity, withWarnings(made.answer, task.warnings));
     if (watch === null || object === null || decision.kind === 'denied' || decision.kind === 'failed') {
-      return { outcome: made.outcome, body };
+      return { outcome: made.outcome, body, ...(revisionAsked === undefined ? {} : { revisionAsked }) };
     }
     return {
       outcome: made.outcome,

@@ -1,6 +1,7 @@
 /** Labels that name a revision, through HTTPS: who injects, what the answer warns of, what the log tells. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { PolicySource } from '../../../workers/policy/policy-source.ts';
 import {
   makeMesh,
   makeSnapshot,
@@ -13,9 +14,32 @@ import {
 
 let server: TestGateway;
 let client: TestClient;
+/** Gives a pod with the annotation `note: pin-REVISION` that revision's label. */
+const PIN: PolicySource = {
+  kind: 'PodPolicy',
+  name: 'pin',
+  suspend: false,
+  priority: 0,
+  phase: 'BeforeInjection',
+  match: [],
+  matchConditions: [{ name: 'asked', expression: "object.metadata.annotations.note.startsWith('pin-')" }],
+  variables: [],
+  mutations: [
+    {
+      type: 'template',
+      text: 'metadata: { labels: { istio.io/rev: "{{ .ObjectMeta.Annotations.note | trimPrefix "pin-" }}" } }',
+    },
+  ],
+  validations: [],
+  auditAnnotations: [],
+  skipInjection: false,
+  failurePolicy: 'Fail',
+};
+
 before(async () => {
   const meshes = [makeMesh('shop'), makeMesh('strict', { unknownRevision: 'Deny', tags: new Map([['next', 'v2']]) })];
-  server = await startTestGateway({ snapshot: makeSnapshot('test@1', meshes) });
+  const policies = { digest: 'policies', policies: [PIN] };
+  server = await startTestGateway({ snapshot: { ...makeSnapshot('test@1', meshes), policies } });
   client = new TestClient(server.ready.admission, server.ca);
 });
 after(async () => {
@@ -86,5 +110,36 @@ describe('a label with a revision', () => {
       .split('\n')
       .find((each) => each.includes('uid-v8'));
     assert.match(line ?? '', /"outcome":"denied","reason":"REVISION_UNSERVED"/);
+  });
+});
+
+describe('a label that a policy sets before the injection', () => {
+  const pinned = (name: string, labels = {}) => review(`uid-pin-${name}`, { labels, note: `pin-${name}` });
+
+  test('chooses the revision as if the pod had come with it, which the log tells', async () => {
+    const patch = patchText(await client.post('/inject/mesh/shop', pinned('v2')));
+    assert.match(patch, /proxy:2/);
+    assert.match(patch, /istio\.io\/rev|istio\.io~1rev/);
+    const line = server
+      .log()
+      .split('\n')
+      .find((each) => each.includes('uid-pin-v2'));
+    assert.equal((JSON.parse(line ?? '{}') as { revision: string }).revision, 'v2');
+    assert.match(patchText(await client.post('/inject/mesh/strict', pinned('next'))), /proxy:2/);
+    assert.match(patchText(await client.post('/inject/mesh/shop', pinned('v1', { 'istio.io/rev': 'v2' }))), /proxy:1/);
+  });
+
+  test('does not count where the path names the revision', async () => {
+    assert.match(patchText(await client.post('/inject/mesh/shop/rev/v1', pinned('v2'))), /proxy:1/);
+  });
+
+  test('that the mesh does not have is a warning, or a denial where the mesh says so', async () => {
+    const warned = await client.post('/inject/mesh/shop', pinned('v7'));
+    assert.match(patchText(warned), /proxy:1/);
+    assert.deepEqual(warned.body.response?.warnings, [
+      'label istio.io/rev=v7 of the pod names no revision of mesh shop; revision v1 is used',
+    ]);
+    const denied = await client.post('/inject/mesh/strict', pinned('v7'));
+    assert.equal(denied.body.response?.status?.reason, 'REVISION_UNSERVED');
   });
 });
