@@ -12,6 +12,7 @@ import { ExpressionError, parseExpression } from './parse.ts';
 import { Patterns } from './patterns.ts';
 import { select, selectOptional, testPresence } from './select.ts';
 import { asKey, CelList, CelMap, CelType, CelUint, type CelValue, isAbsorbed } from './value.ts';
+import { Zones } from './zones.ts';
 
 /** Values of an expression's variables. */
 export interface Activation {
@@ -44,11 +45,12 @@ export interface Names {
 export function compileExpression(text: string, environment: Environment): CompiledExpression {
   const { ast, type } = parseExpression(text, environment);
   const patterns = new Patterns();
+  const zones = new Zones();
   const evaluate = compileNode(ast, { locals: [], patterns });
   return {
     text,
     type,
-    evaluate: (activation, budget) => budget.begin(() => evaluate({ activation, budget, patterns, locals: [] })),
+    evaluate: (activation, budget) => budget.begin(() => evaluate({ activation, budget, patterns, zones, locals: [] })),
   };
 }
 
@@ -66,7 +68,7 @@ export function compileNode(node: ASTNode, names: Names): Evaluate {
       return () => value;
     }
     case 'id':
-      return compileName(node.args, names);
+      return compileName(node, names);
     case '.': {
       const [operand, name] = node.args;
       const of = compileNode(operand, names);
@@ -136,9 +138,10 @@ function literal(value: Extract<ASTNode, { op: 'value' }>['args']): CelValue {
   return value;
 }
 
-function compileName(name: string, { locals }: Names): Evaluate {
+function compileName({ args: name, start }: Extract<ASTNode, { op: 'id' }>, { locals }: Names): Evaluate {
   const place = locals.lastIndexOf(name);
   if (place >= 0) return ({ locals: values }) => values[place] as CelValue;
+  if (isNamespace(name)) throw new ExpressionError('CEL_TYPE', `undeclared reference to '${name}'`, start);
   const type = TYPE_NAMES.get(name);
   return ({ activation }) => {
     const root = activation.root(name);

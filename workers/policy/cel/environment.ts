@@ -3,10 +3,18 @@
  * the functions of functions/. Parsing and checking are the library's; evaluating is ours (see docs/adr/0016-pod-policies.md).
  */
 import { Environment } from '@marcbachmann/cel-js';
+import { registerMacros } from './check-macros.ts';
 import { FUNCTIONS, NAMESPACES } from './functions/all.ts';
 import { MAX_AST_DEPTH, MAX_AST_NODES, MAX_CALL_ARGUMENTS, MAX_LITERAL_ELEMENTS } from './limits.ts';
 
-const OPAQUE_TYPES = ['kubernetes.Quantity', 'kubernetes.Semver', 'kubernetes.URL', 'net.IP', 'net.CIDR'];
+const OPAQUE_TYPES = [
+  'kubernetes.Quantity',
+  'kubernetes.Semver',
+  'kubernetes.URL',
+  'kubernetes.NamedFormat',
+  'net.IP',
+  'net.CIDR',
+];
 
 const GROUP_VERSION_KIND = { group: 'string', version: 'string', kind: 'string' };
 const GROUP_VERSION_RESOURCE = { group: 'string', version: 'string', resource: 'string' };
@@ -61,6 +69,15 @@ const OBJECT_TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
 /** The value of a name space is never read. */
 class NamespaceMark {}
 
+/**
+ * The checker gives a method of a receiver that may be anything (`object.spec.containers.first()`) what all of its declarations have in
+ * common, and leaves the type of elements open there, which nothing can be read from. One more declaration, for a type that no
+ * value has, makes it anything.
+ */
+const ANY_RECEIVER = 'kubernetes.AnyReceiver';
+/** A method of lists whose result depends on their elements; captures its name and parameters. */
+const ELEMENT_METHOD = /^list<.*\bA\b.*>\.(\w+\([^)]*\)): .*\bA\b/;
+
 const VARIABLES_TYPE = 'kubernetes.variables';
 
 /** Names of variables that every expression may use. */
@@ -85,6 +102,7 @@ export function createEnvironment(): Environment {
     environment.registerType(name, class extends NamespaceMark {});
     environment.registerOperator(`${name} == ${name}`, never);
   }
+  environment.registerType(ANY_RECEIVER, class extends NamespaceMark {});
   for (const [name, fields] of Object.entries(OBJECT_TYPES)) environment.registerType(name, { fields });
   for (const name of NAMESPACES) {
     if (name === 'optional') continue;
@@ -92,9 +110,16 @@ export function createEnvironment(): Environment {
     environment.registerType(type, class extends NamespaceMark {});
     environment.registerVariable(name, type);
   }
+  registerMacros(environment);
   for (const { declares } of FUNCTIONS.values()) {
-    for (const signature of declares) environment.registerFunction(signature, never);
+    for (const signature of declares) {
+      environment.registerFunction(signature, never);
+      const ofElements = ELEMENT_METHOD.exec(signature);
+      if (ofElements !== null) environment.registerFunction(`${ANY_RECEIVER}.${ofElements[1]}: dyn`, never);
+    }
   }
+  environment.registerFunction(`${ANY_RECEIVER}.value(): dyn`, never);
+  environment.registerOperator('optional<A> == optional<A>', never);
   return environment
     .registerVariable('object', 'dyn')
     .registerVariable('oldObject', 'dyn')

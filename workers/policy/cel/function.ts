@@ -3,10 +3,12 @@ import type { Budget } from './budget.ts';
 import { noSuchOverload } from './error.ts';
 import type { Patterns } from './patterns.ts';
 import { CelList, type CelValue, isList } from './value.ts';
+import type { Zones } from './zones.ts';
 
 export interface CallContext {
   readonly budget: Budget;
   readonly patterns: Patterns;
+  readonly zones: Zones;
 }
 
 export interface CelFunction {

@@ -29,5 +29,10 @@ export const MAX_LIST_LENGTH = 100_000;
 export const MAX_PATTERN_LENGTH = 1_000;
 /** Compiled patterns that one compiled expression keeps; those made from data must not fill the memory. */
 export const MAX_CACHED_PATTERNS = 64;
+/** Time zones that one compiled expression keeps. */
+export const MAX_CACHED_ZONES = 16;
+/** Steps for making a zone from the zone data (a third of a millisecond), and for asking it (a fortieth). */
+export const STEPS_PER_ZONE = 5_000;
+export const STEPS_PER_ZONE_LOOKUP = 250;
 /** Nesting to which values are compared and written. */
 export const MAX_VALUE_DEPTH = 200;

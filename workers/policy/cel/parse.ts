@@ -1,5 +1,6 @@
 /** From text to a checked syntax tree. */
 import { type ASTNode, TypeError as CheckError, type Environment, ParseError } from '@marcbachmann/cel-js';
+import { widenPresenceTests } from './check-macros.ts';
 import { MAX_EXPRESSION_LENGTH } from './limits.ts';
 
 export type ExpressionErrorCode =
@@ -37,6 +38,7 @@ export function parseExpression(text: string, environment: Environment): Checked
   }
   try {
     const parsed = environment.parse(text);
+    widenPresenceTests(parsed.ast);
     const { valid, type, error } = parsed.check();
     if (!valid) throw error ?? new Error('the expression is not valid');
     return { ast: parsed.ast, type: type ?? 'dyn' };
@@ -45,11 +47,20 @@ export function parseExpression(text: string, environment: Environment): Checked
   }
 }
 
+/** What CEL has and the parser does not read, by what it says there. */
+const UNREAD: ReadonlyMap<string, string> = new Map([
+  [
+    'Unexpected token: QUESTION',
+    'optional elements, as in [?x] and {?key: x}, are not supported: use optional.unwrap([x]), or a condition',
+  ],
+  ['Unexpected token: DOT', 'a number needs a digit before its point, as in 0.5; names do not begin with one'],
+]);
+
 function asExpressionError(error: unknown): ExpressionError {
   if (error instanceof ParseError || error instanceof CheckError) {
     const limit = error.code.endsWith('limit_exceeded') || error.summary.startsWith('Exceeded');
     const code = limit ? 'CEL_LIMIT' : error instanceof ParseError ? 'CEL_SYNTAX' : 'CEL_TYPE';
-    return new ExpressionError(code, error.summary, error.range?.start ?? 0);
+    return new ExpressionError(code, UNREAD.get(error.summary) ?? error.summary, error.range?.start ?? 0);
   }
   // The parser follows nesting by recursion.
   if (error instanceof RangeError) return new ExpressionError('CEL_LIMIT', 'the expression is nested too deeply', 0);

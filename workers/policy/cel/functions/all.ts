@@ -1,6 +1,7 @@
 import type { FunctionTable } from '../function.ts';
 import { CONVERSIONS } from './convert.ts';
 import { LIST_FUNCTIONS } from './lists.ts';
+import { FORMAT_FUNCTIONS } from './named-format.ts';
 import { NET_FUNCTIONS } from './net.ts';
 import { OPTIONAL_FUNCTIONS } from './optional.ts';
 import { QUANTITY_FUNCTIONS } from './quantity.ts';
@@ -22,7 +23,8 @@ export const FUNCTIONS: FunctionTable = new Map([
   ...NET_FUNCTIONS,
   ...URL_FUNCTIONS,
   ...OPTIONAL_FUNCTIONS,
+  ...FORMAT_FUNCTIONS,
 ]);
 
 /** Names before a function's name that are no value: `sets.contains`. */
-export const NAMESPACES = ['strings', 'lists', 'sets', 'ip', 'optional'] as const;
+export const NAMESPACES = ['strings', 'lists', 'sets', 'ip', 'optional', 'format'] as const;

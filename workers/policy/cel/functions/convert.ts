@@ -18,7 +18,7 @@ import {
   typeNameOf,
 } from '../value.ts';
 import { NET_TEXT_DECLARATIONS, netText } from './net.ts';
-import { formatTimestamp, parseTimestamp } from './time.ts';
+import { floorDivide, formatTimestamp, parseTimestamp } from './time.ts';
 
 const SECOND = 1_000_000_000n;
 const TRUE_WORDS = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
@@ -70,11 +70,6 @@ function toInt(value: CelValue): CelValue {
     return fitInt(BigInt(value.startsWith('+') ? value.slice(1) : value));
   }
   throw typeof value === 'string' ? runtimeError('type conversion error from string to int') : noSuchOverload();
-}
-
-export function floorDivide(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value % by < 0n ? quotient - 1n : quotient;
 }
 
 function toUint(value: CelValue): CelValue {

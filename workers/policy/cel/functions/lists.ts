@@ -5,7 +5,7 @@ import { limitError, noSuchOverload, runtimeError } from '../error.ts';
 import { asIndex, asList, type CallContext, declared, type FunctionTable, listOf } from '../function.ts';
 import { MAX_LIST_LENGTH, MAX_VALUE_DEPTH } from '../limits.ts';
 import { BINARY_OPERATIONS } from '../operators.ts';
-import { CelDuration, CelUint, type CelValue, isList, itemsOf } from '../value.ts';
+import { CelDuration, CelOptional, CelUint, type CelValue, isList, itemsOf, NONE } from '../value.ts';
 
 function elements(value: CelValue | undefined, { budget }: CallContext): readonly CelValue[] {
   const items = itemsOf(asList(value));
@@ -72,6 +72,12 @@ function sort(args: readonly CelValue[], context: CallContext): CelValue {
   return listOf(items, context);
 }
 
+/** An optional with what a list has at an index, as `Array.prototype.at` counts. */
+function at(args: readonly CelValue[], context: CallContext, index: number): CelOptional {
+  const item = elements(args[0], context).at(index);
+  return item === undefined ? NONE : new CelOptional(item);
+}
+
 function distinct(args: readonly CelValue[], context: CallContext): CelValue {
   const kept: CelValue[] = [];
   for (const item of elements(args[0], context)) if (!includes(kept, item, context.budget)) kept.push(item);
@@ -115,6 +121,8 @@ export const LIST_FUNCTIONS: FunctionTable = new Map([
   ['.slice', declared(['list<A>.slice(int, int): list<A>'], slice)],
   ['.flatten', declared(['list.flatten(): list', 'list.flatten(int): list'], flatten)],
   ['.sort', declared(['list<A>.sort(): list<A>'], sort)],
+  ['.first', declared(['list<A>.first(): optional<A>'], (args, context) => at(args, context, 0))],
+  ['.last', declared(['list<A>.last(): optional<A>'], (args, context) => at(args, context, -1))],
   ['.distinct', declared(['list<A>.distinct(): list<A>'], distinct)],
   [
     '.reverse',

@@ -1,6 +1,6 @@
 /** CEL's optional values: made, asked and opened. What depends on evaluating an argument only sometimes is in macros.ts. */
 import { noSuchOverload, runtimeError } from '../error.ts';
-import { declared, type FunctionTable, known } from '../function.ts';
+import { asList, type CallContext, declared, type FunctionTable, known, listOf } from '../function.ts';
 import { CelOptional, CelUint, type CelValue, isList, isMap, itemsOf, NONE, sizeOfMap } from '../value.ts';
 
 export function optionalOf(value: CelValue | undefined): CelOptional {
@@ -16,6 +16,15 @@ function isZero(value: CelValue): boolean {
   return isMap(value) && sizeOfMap(value) === 0;
 }
 
+/** The values of those that have one. */
+function unwrap([list]: readonly CelValue[], context: CallContext): CelValue {
+  const held = itemsOf(asList(list)).map((item) => optionalOf(item).value);
+  return listOf(
+    held.filter((value) => value !== undefined),
+    context,
+  );
+}
+
 export const OPTIONAL_FUNCTIONS: FunctionTable = new Map([
   ['optional.none', known(() => NONE)],
   ['optional.of', known(([value]) => new CelOptional(value))],
@@ -25,6 +34,8 @@ export const OPTIONAL_FUNCTIONS: FunctionTable = new Map([
       value === undefined || isZero(value) ? NONE : new CelOptional(value),
     ),
   ],
+  ['optional.unwrap', declared(['OptionalNamespace.unwrap(list<optional<A>>): list<A>'], unwrap)],
+  ['.unwrapOpt', declared(['list<optional<A>>.unwrapOpt(): list<A>'], unwrap)],
   ['.hasValue', known(([value]) => optionalOf(value).value !== undefined)],
   [
     '.value',

@@ -1,4 +1,4 @@
-/** Timestamps and durations: RFC 3339 in and out, and their parts in UTC or a fixed offset. */
+/** Timestamps and durations: RFC 3339 in and out, and their parts in UTC or another time zone. */
 import { noSuchOverload, runtimeError } from '../error.ts';
 import { asText, type CallContext, type CelFunction, type FunctionTable, known } from '../function.ts';
 import { fitTimestamp } from '../operators.ts';
@@ -38,20 +38,30 @@ export function formatTimestamp({ nanos }: CelTimestamp): string {
   return `${seconds}${fraction === '' ? '' : `.${fraction}`}Z`;
 }
 
+export function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value % by < 0n ? quotient - 1n : quotient;
+}
+
 /** A time as a date of whole seconds, and the nanoseconds after it. */
 function split(nanos: bigint): { readonly date: Date; readonly rest: bigint } {
   const rest = ((nanos % SECOND) + SECOND) % SECOND;
   return { date: new Date(Number((nanos - rest) / MILLI)), rest };
 }
 
-/** The date in a zone: UTC, or a fixed offset such as `+02:00`. Names of zones need a database that the core does not carry. */
-function inZone({ nanos }: CelTimestamp, zone: CelValue | undefined): { readonly date: Date; readonly rest: bigint } {
+/** The date in a zone: UTC, a fixed offset such as `+02:00`, or a named one such as `Europe/Berlin`. */
+function inZone(
+  { nanos }: CelTimestamp,
+  zone: CelValue | undefined,
+  { zones, budget }: CallContext,
+): { readonly date: Date; readonly rest: bigint } {
   if (zone === undefined) return split(nanos);
   const name = asText(zone);
   if (name === '' || name === 'UTC') return split(nanos);
   const match = OFFSET.exec(name);
   if (match === null) {
-    throw runtimeError(`time zone ${JSON.stringify(name)} is neither UTC nor an offset such as +02:00`);
+    const offset = zones.offsetAt(name, floorDivide(nanos, SECOND), budget);
+    return split(nanos + BigInt(offset) * SECOND);
   }
   const minutes = (Number(match[2]) * 60 + Number(match[3])) * (match[1] === '-' ? -1 : 1);
   return split(nanos + BigInt(minutes) * 60n * SECOND);
@@ -60,9 +70,9 @@ function inZone({ nanos }: CelTimestamp, zone: CelValue | undefined): { readonly
 const DAY_MS = 86_400_000;
 
 function part(read: (date: Date, rest: bigint) => number, ofDuration?: (nanos: bigint) => bigint): CelFunction {
-  return known(([value, zone]: readonly CelValue[], _: CallContext) => {
+  return known(([value, zone]: readonly CelValue[], context: CallContext) => {
     if (value instanceof CelTimestamp) {
-      const { date, rest } = inZone(value, zone);
+      const { date, rest } = inZone(value, zone, context);
       return BigInt(read(date, rest));
     }
     if (value instanceof CelDuration && ofDuration !== undefined && zone === undefined) return ofDuration(value.nanos);

@@ -1,6 +1,6 @@
 /** Kubernetes' URLs in CEL: absolute addresses or absolute paths, as Go's net/url takes them apart. */
 
-import { escapedPath, hostnameOf, parseUrl } from '../../../template/funcs/sprig/url.ts';
+import { checkRequestUrl, escapedPath, hostnameOf, parseUrl } from '../../../template/funcs/sprig/url.ts';
 import { fromByteString, toByteString } from '../../../template/gostring.ts';
 import { noSuchOverload, runtimeError } from '../error.ts';
 import { asText, declared, type FunctionTable, listOf } from '../function.ts';
@@ -25,10 +25,9 @@ class CelUrl extends CelOpaque {
 /** Null for what is neither an absolute URL nor an absolute path. */
 function parse(text: string): Parsed | null {
   try {
-    const url = parseUrl(toByteString(text));
-    // A request's address: rooted, or with a scheme of its own.
-    const absolute = url.scheme !== '' || url.path.startsWith('/');
-    return absolute && text !== '' ? url : null;
+    const bytes = toByteString(text);
+    checkRequestUrl(bytes);
+    return parseUrl(bytes);
   } catch {
     return null;
   }

@@ -82,7 +82,11 @@ function given(value: GoRef): GoTime {
 /** The date functions for one clock and zone. */
 export function dateFuncs(options: DateOptions): readonly (readonly [string, GoFunc])[] {
   const machineZone = loadZone(options.localZone ?? 'UTC', UTC) ?? UTC;
-  const local: Zone = { name: 'Local', at: (unixSeconds) => machineZone.at(unixSeconds) };
+  const local: Zone = {
+    name: 'Local',
+    at: (unixSeconds) => machineZone.at(unixSeconds),
+    offsetAt: (unixSeconds) => machineZone.offsetAt(unixSeconds),
+  };
   const zones = new Map<string, Zone>();
 
   function zoneOf(name: string): Zone {

@@ -7,11 +7,13 @@ export interface Zone {
   readonly name: string;
   /** Seconds east of UTC and the abbreviation in force at a Unix time; an empty abbreviation prints as the offset. */
   at(unixSeconds: bigint): { readonly offset: number; readonly abbreviation: string };
+  /** The offset alone, which costs far less. */
+  offsetAt(unixSeconds: bigint): number;
 }
 
 export function fixedZone(name: string, offset: number): Zone {
   const state = { offset, abbreviation: name };
-  return { name, at: () => state };
+  return { name, at: () => state, offsetAt: () => offset };
 }
 
 export const UTC: Zone = fixedZone('UTC', 0);
@@ -80,10 +82,15 @@ function numericAbbreviation(offset: number): string {
   return `${offset < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : String(rest).padStart(2, '0')}`;
 }
 
+function dateAt(unixSeconds: bigint): Date {
+  const representable = unixSeconds < MAX_LOOKUP_SECONDS && unixSeconds > -MAX_LOOKUP_SECONDS;
+  return new Date(Number(representable ? unixSeconds : unixSeconds % CALENDAR_CYCLE_SECONDS) * 1000);
+}
+
 class NamedZone implements Zone {
   readonly name: string;
   readonly #clock: Intl.DateTimeFormat;
-  readonly #names: readonly Intl.DateTimeFormat[];
+  #names: readonly Intl.DateTimeFormat[] | null = null;
 
   /** Throws RangeError for an unknown name. */
   constructor(name: string) {
@@ -100,14 +107,14 @@ class NamedZone implements Zone {
       minute: numeric,
       second: numeric,
     });
-    this.#names = ABBREVIATING_LOCALES.map(
-      (locale) => new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'short' }),
-    );
+  }
+
+  offsetAt(unixSeconds: bigint): number {
+    return this.#offsetAt(dateAt(unixSeconds));
   }
 
   at(unixSeconds: bigint): { readonly offset: number; readonly abbreviation: string } {
-    const representable = unixSeconds < MAX_LOOKUP_SECONDS && unixSeconds > -MAX_LOOKUP_SECONDS;
-    const date = new Date(Number(representable ? unixSeconds : unixSeconds % CALENDAR_CYCLE_SECONDS) * 1000);
+    const date = dateAt(unixSeconds);
     const offset = this.#offsetAt(date);
     const missing = missingAbbreviation(this.name, offset);
     if (missing !== undefined) return { offset, abbreviation: missing };
@@ -116,6 +123,9 @@ class NamedZone implements Zone {
   }
 
   #abbreviationAt(date: Date): string | undefined {
+    this.#names ??= ABBREVIATING_LOCALES.map(
+      (locale) => new Intl.DateTimeFormat(locale, { timeZone: this.name, timeZoneName: 'short' }),
+    );
     for (const format of this.#names) {
       const abbreviation = fieldsAt(format, date).get('timeZoneName') ?? '';
       if (/^[A-Z]{2,5}$/.test(abbreviation)) return abbreviation;
@@ -140,12 +150,15 @@ class NamedZone implements Zone {
   }
 }
 
+/** Three letters that JavaScript takes for a zone and the zone database does not have, such as `PST`. */
+const FOREIGN_NAME = /^(?!UTC|GMT|EST|MST|HST|CET|MET|EET|WET|UCT|PRC|ROC|ROK)[A-Z]{3}$/;
+
 /** time.LoadLocation; null for an unknown name. `local` stands for the machine's zone. */
 export function loadZone(name: string, local: Zone): Zone | null {
   if (name === '' || name === 'UTC') return UTC;
   if (name === 'Local') return local;
   // Zone files start with a capital, offsets are none, and the file system minds the case.
-  if (!/^[A-Z][-+\w]*(?:\/[-+\w]+)*$/.test(name)) return null;
+  if (!/^[A-Z][-+\w]*(?:\/[-+\w]+)*$/.test(name) || FOREIGN_NAME.test(name)) return null;
   try {
     return new NamedZone(name);
   } catch {

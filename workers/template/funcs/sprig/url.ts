@@ -170,18 +170,28 @@ function parseAuthority(scheme: string, authority: string): Pick<GoUrl, 'user' |
 /** url.Parse. Throws FuncError with Go's reason. */
 export function parseUrl(url: string): GoUrl {
   const [address, hash] = cut(url, '#');
+  return { ...parseAddress(address, false), fragment: decodePart(hash ?? '', 'fragment') };
+}
+
+/** Throws FuncError with Go's reason where url.ParseRequestURI would refuse: what is neither absolute nor rooted, or has a fragment in its host. */
+export function checkRequestUrl(url: string): void {
+  parseAddress(url, true);
+}
+
+function parseAddress(address: string, ofRequest: boolean): Omit<GoUrl, 'fragment'> {
   if (CONTROL.test(address)) throw new FuncError('net/url: invalid control character in URL');
-  const fragment = decodePart(hash ?? '', 'fragment');
-  const none = { opaque: '', user: null, host: '', fragment };
+  if (ofRequest && address === '') throw new FuncError('empty url');
+  const none = { opaque: '', user: null, host: '' };
   if (address === '*') return { ...none, scheme: '', path: '*', query: '' };
   const [scheme, afterScheme] = splitScheme(address);
   const [rest, query] = cut(afterScheme, '?');
   const base = { ...none, scheme, query: query ?? '' };
   if (!rest.startsWith('/')) {
     if (scheme !== '') return { ...base, opaque: rest, path: '' };
+    if (ofRequest) throw new FuncError('invalid URI for request');
     if (cut(rest, '/')[0].includes(':')) throw new FuncError('first path segment in URL cannot contain colon');
   }
-  if (!rest.startsWith('//') || (scheme === '' && rest.startsWith('///'))) {
+  if (!rest.startsWith('//') || (scheme === '' && (ofRequest || rest.startsWith('///')))) {
     return { ...base, path: decodePart(rest, 'path') };
   }
   const slash = rest.indexOf('/', 2);
