@@ -78,6 +78,7 @@ export interface SourceCondition {
     | 'Stalled'
     | 'FetchFailed'
     | 'BuildFailed'
+    | 'Healthy'
     | 'SourceVerified'
     | 'ArtifactOutdated'
     | 'ArtifactInStorage'

@@ -1,6 +1,7 @@
 /**
  * What is known of a source as conditions, with the types and reasons of Flux's source-controller, so that the same alerts and eyes fit.
- * Reconciling, Stalled, FetchFailed, BuildFailed, ArtifactOutdated and StorageOperationFailed are there only while they are true.
+ * Reconciling, Stalled, FetchFailed, BuildFailed, ArtifactOutdated and StorageOperationFailed are there only while they are true, Healthy
+ * (of Flux's kustomize-controller) only while it is false.
  */
 import { createHash } from 'node:crypto';
 import type { SourceCondition, SourceReport } from '../snapshot.ts';
@@ -49,7 +50,9 @@ function artifactOf(tree: SourceTree, before: SourceReport['artifact']): NonNull
 }
 
 function draftConditions(member: SourceMember, state: GatewayState): readonly Draft[] {
-  const faults = [fetchFault(member), verificationFault(member), buildFault(member)].filter((each) => each !== null);
+  const faults = [fetchFault(member), verificationFault(member), buildFault(member), testFault(member)].filter(
+    (each) => each !== null,
+  );
   const drafts: Draft[] = [ready(member, state, faults[0] ?? null), ...reconciling(member, state), ...stalled(member)];
   drafts.push(
     ...faults.filter(({ type }) => type !== 'SourceVerified'),
@@ -143,6 +146,15 @@ function buildFault({ rejected }: SourceMember): Draft | null {
   const place = first.file === '' ? '' : `${first.file}:${first.line ?? 1}: `;
   const message = `${rejected?.revision ?? 'the commit'} is not served: ${place}${first.message}${more}`;
   return { type: 'BuildFailed', status: 'True', reason, message };
+}
+
+/** It serves, and does not do what its tests say. */
+function testFault({ failingTests, good }: SourceMember): Draft | null {
+  const [first] = failingTests;
+  if (first === undefined) return null;
+  const more = failingTests.length > 1 ? `, and ${failingTests.length - 1} more` : '';
+  const message = `${good?.revision ?? 'the source'} serves, and fails its tests by what others have changed: ${first.message}${more}`;
+  return { type: 'Healthy', status: 'False', reason: 'TestsFailed', message };
 }
 
 function outdated({ latest, good }: SourceMember, { rolledBackTo }: GatewayState): readonly Draft[] {

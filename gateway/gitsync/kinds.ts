@@ -224,6 +224,8 @@ export interface GatewaySourceSpec {
   readonly timeout?: string;
   readonly ignore?: string;
   readonly suspend?: boolean;
+  /** Default: Hold. */
+  readonly tests?: 'Hold' | 'Report';
   readonly proxy?: { readonly address: string; readonly username?: string; readonly passwordFile?: string };
   /** Either `directory` or `tokenFile`. */
   readonly secretRef?: { readonly directory?: string; readonly tokenFile?: string; readonly username?: string };

@@ -75,3 +75,5 @@ export const MAX_HISTORY_BYTES = 256 * 1024 * 1024;
 export const TRIGGER_DEBOUNCE_MS = 100;
 /** How often a build leaves out the newest commit of a source whose files are wrong, and tries with its last good one. */
 export const MAX_FALLBACK_ROUNDS = 3;
+/** Of how many sources with new commits each alone is looked at, when a source that has none fails by one of them. */
+export const MAX_SUSPECTS = 4;

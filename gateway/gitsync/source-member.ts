@@ -33,6 +33,8 @@ export class SourceMember {
   /** Why the source could not be read at the last attempt. */
   problems: readonly Problem[] = [];
   rejected: RejectedCommit | null = null;
+  /** Its tests that fail by what others have changed, although it serves; only where it is told to report them. */
+  failingTests: readonly Problem[] = [];
   lastAttemptAt: Date | null = null;
   failures = 0;
   cancelTimer: (() => void) | null = null;

@@ -16,6 +16,8 @@ export interface SourceSpec {
   /** Patterns of `.gitignore`. */
   readonly ignore?: string | undefined;
   readonly suspend?: boolean | undefined;
+  /** What its tests do that fail by another source's commit; left out: Hold. */
+  readonly tests?: GatewaySourceSpec['tests'] | undefined;
   readonly proxy?: GatewaySourceSpec['proxy'] | undefined;
   readonly secretRef?: GatewaySourceSpec['secretRef'] | undefined;
   readonly verify?: GatewaySourceSpec['verify'] | undefined;
