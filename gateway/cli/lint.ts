@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { LintSettings } from '../lint/lint.ts';
 import { machineReport, outputOption, problemLines, type ReportFormat, type RuleText } from '../report/report.ts';
 import type { Problem } from '../snapshot.ts';
 import { CommandError, finishWith } from './command-error.ts';
@@ -30,7 +31,10 @@ export function registerLint(program: Command, context: CommandContext): void {
     .command('lint')
     .description('check the injection labels and annotations of workload manifests')
     .argument('<files...>', 'YAML or JSON files, folders of them, or - for standard input')
-    .option('--source <dir|repo>', 'policy source whose revisions and tags the labels may name, with @REF')
+    .option(
+      '--source <dir|repo>',
+      'policy source whose revisions and tags the labels may name, and whose releases read the annotations, with @REF',
+    )
     .option('--path <folder>', 'folder within the source')
     .option('--vcluster', 'the manifests are for a virtual cluster: look for what would have its pods injected twice')
     .option('--fix', 'correct what can be corrected for certain, in the files')
@@ -51,14 +55,9 @@ async function lint(names: readonly string[], flags: LintFlags, context: Command
   if (flags.path !== undefined && flags.source === undefined) {
     throw new CommandError('FLAGS_INVALID', '--path needs --source');
   }
-  const { createValueChecks } = await import('../lint/values.ts');
   const { lintText } = await import('../lint/lint.ts');
   const { applyEdits } = await import('../lint/fix.ts');
-  const settings = {
-    values: createValueChecks(),
-    revisions: flags.source === undefined ? null : await revisionsOf(flags.source, flags.path, context),
-    vcluster: flags.vcluster === true,
-  };
+  const settings = { ...(await injectorsOf(flags, context)), vcluster: flags.vcluster === true };
   const problems: Problem[] = [];
   const files = await manifestFiles(names);
   let fixed = 0;
@@ -142,12 +141,18 @@ async function manifestFiles(names: readonly string[]): Promise<string[]> {
   return files;
 }
 
-/** Names of revisions and tags by the label that asks for them. Throws CommandError SOURCE_INVALID. */
-async function revisionsOf(
-  argument: string,
-  path: string | undefined,
+/**
+ * What the manifests are held to: the revisions of the source, each as its own release, and their names by the label that asks for them;
+ * without a source the newest releases. Throws CommandError SOURCE_INVALID.
+ */
+async function injectorsOf(
+  { source: argument, path }: LintFlags,
   context: CommandContext,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+): Promise<Pick<LintSettings, 'injectors' | 'revisions'>> {
+  if (argument === undefined) {
+    const { newestInjectors } = await import('../lint/injectors.ts');
+    return { injectors: newestInjectors(), revisions: null };
+  }
   const { checkSource } = await import('../gitsync/check.ts');
   const { splitSource } = await import('./validate.ts');
   const { source, ref } = splitSource(argument);
@@ -157,11 +162,18 @@ async function revisionsOf(
     context.stderr(problemLines(problems));
     throw new CommandError('SOURCE_INVALID', 'the policy source has problems');
   }
-  const names = new Map<string, Set<string>>();
-  for (const { revisionLabel, revisions, tags } of snapshot.meshes.values()) {
-    const known = names.get(revisionLabel) ?? new Set();
-    for (const name of [...revisions.keys(), ...tags.keys()]) known.add(name);
-    names.set(revisionLabel, known);
+  const revisions = new Map<string, Set<string>>();
+  for (const mesh of snapshot.meshes.values()) {
+    const known = revisions.get(mesh.revisionLabel) ?? new Set();
+    for (const name of [...mesh.revisions.keys(), ...mesh.tags.keys()]) known.add(name);
+    revisions.set(mesh.revisionLabel, known);
   }
-  return names;
+  const { sourceInjectors } = await import('../lint/source-injectors.ts');
+  const { CompileError } = await import('../../workers/inject/provider.ts');
+  try {
+    return { injectors: sourceInjectors(snapshot), revisions };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    throw new CommandError('SOURCE_INVALID', `a revision of the policy source can not be compiled: ${error.message}`);
+  }
 }

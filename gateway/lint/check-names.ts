@@ -5,7 +5,13 @@ import { DEPRECATED_ANNOTATIONS, KNOWN_LABELS, POD_ANNOTATIONS, RESERVED_PREFIXE
 import type { Tell } from './lint.ts';
 import type { Entry, Metadata } from './manifest.ts';
 
-export function checkNames(text: string, { labels, annotations }: Metadata, tell: Tell): void {
+/** `isRead`: whether a template of the policy source reads an annotation, whoever else knows it. */
+export function checkNames(
+  text: string,
+  { labels, annotations }: Metadata,
+  isRead: (name: string) => boolean,
+  tell: Tell,
+): void {
   for (const entry of labels.values()) {
     if (KNOWN_LABELS.has(entry.name)) continue;
     if (POD_ANNOTATIONS.has(entry.name)) {
@@ -14,7 +20,7 @@ export function checkNames(text: string, { labels, annotations }: Metadata, tell
   }
   for (const entry of annotations.values()) {
     if (DEPRECATED_ANNOTATIONS.has(entry.name)) tell('NAME_DEPRECATED', entry, 'key', `${entry.name} is deprecated`);
-    else if (!POD_ANNOTATIONS.has(entry.name)) checkUnknown(text, entry, POD_ANNOTATIONS, tell);
+    else if (!POD_ANNOTATIONS.has(entry.name) && !isRead(entry.name)) checkUnknown(text, entry, POD_ANNOTATIONS, tell);
   }
 }
 

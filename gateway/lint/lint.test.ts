@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { featuresAt as istioFeaturesAt, istioPlace } from '../../workers/inject/istio/features.ts';
+import { featuresAt as linkerdFeaturesAt, linkerdPlace } from '../../workers/inject/linkerd/features.ts';
 import { applyEdits } from './fix.ts';
+import { type Injector, istioChecks, linkerdChecks, newestInjectors } from './injectors.ts';
 import { KNOWN_LABELS, POD_ANNOTATIONS } from './known-names.ts';
 import { lintText } from './lint.ts';
 import { LINT_RULES } from './rules.ts';
-import { createValueChecks } from './values.ts';
 
-const values = createValueChecks();
+const injectors = newestInjectors();
 const settings = {
-  values,
+  injectors,
   revisions: new Map([['istio.io/rev', new Set(['1-29', '1-30', 'canary'])]]),
   vcluster: false,
 };
@@ -39,8 +41,24 @@ ${spec}`;
 const labels = (...lines: string[]) => `      labels:\n${lines.map((line) => `        ${line}\n`).join('')}`;
 const annotations = (...lines: string[]) => `      annotations:\n${lines.map((line) => `        ${line}\n`).join('')}`;
 
+/** Revisions of old releases, as those of a policy source. */
+function revision(name: string, checks: ReturnType<typeof istioChecks>, template = ''): Injector {
+  return {
+    ...checks,
+    title: `revision ${name}`,
+    asked: { label: 'istio.io/rev', names: new Set([name]) },
+    reads: (annotation) => template.includes(annotation),
+  };
+}
+const istioAt = (release: string) => istioChecks(istioFeaturesAt(istioPlace(release)), Number(release.split('.')[1]));
+const OLD = [
+  revision('1-23', istioAt('1.23.0')),
+  revision('1-29', istioAt('1.29.0'), 'sidecar.istio.io/ownOfTheTemplate'),
+  { ...revision('stable', linkerdChecks(linkerdFeaturesAt(linkerdPlace('stable-2.14.10')))), asked: null },
+];
+
 /** Each rule with a text that breaks it, and the one finding that it gives. */
-const BROKEN: readonly (readonly [text: string, finding: string, vcluster?: boolean])[] = [
+const BROKEN: readonly (readonly [text: string, finding: string, changes?: Partial<typeof settings>])[] = [
   ['a: [1', 'MANIFEST_SYNTAX 1:6'],
   [deployment('', labels('sidecar.istio.io/inject: true')), 'VALUE_NOT_TEXT 10:34'],
   [deployment('', labels('sidecar.istio.io/inject: enabled')), 'INJECT_VALUE_INVALID 10:34'],
@@ -65,19 +83,50 @@ const BROKEN: readonly (readonly [text: string, finding: string, vcluster?: bool
   [deployment('', annotations('traffic.sidecar.istio.io/excludeInboundPorts: "80,x"')), 'VALUE_DENIED 10:55'],
   [deployment('', annotations('proxy.istio.io/config: "concurrency: many"')), 'VALUE_DENIED 10:32'],
   [deployment('', annotations('config.linkerd.io/proxy-cpu-request: lots')), 'VALUE_IGNORED 10:46'],
+  [deployment('', annotations('sidecar.istio.io/nativeSidecar: "true"')), 'NAME_UNREAD 10:9', { injectors: OLD }],
   [deployment('', labels('istio.io/rev: 1-31')), 'REVISION_UNDEFINED 10:23'],
   [
     'apiVersion: v1\nkind: Namespace\nmetadata:\n  labels:\n    istio-injection: enabled\n    istio.io/rev: canary\n',
     'NAMESPACE_LABELS_CONFLICT 6:5',
   ],
   ['apiVersion: v1\nkind: Namespace\nmetadata:\n  labels: {istio-injection: "true"}\n', 'INJECT_VALUE_INVALID 4:29'],
-  [deployment('', labels('sidecar.istio.io/inject: "true"')), 'VCLUSTER_SECOND_INJECTION 10:9', true],
+  [deployment('', labels('sidecar.istio.io/inject: "true"')), 'VCLUSTER_SECOND_INJECTION 10:9', { vcluster: true }],
 ];
 
 describe('lint', () => {
-  for (const [text, finding, vcluster = false] of BROKEN) {
-    it(`finds ${finding}`, () => assert.deepEqual(found(text, { vcluster }), [finding]));
+  for (const [text, finding, changes] of BROKEN) {
+    it(`finds ${finding}`, () => assert.deepEqual(found(text, changes), [finding]));
   }
+
+  it('holds annotations to the release of the revision that a label asks for, and to all where none does', () => {
+    const say = (text: string) =>
+      lintText(text, 'f', { ...settings, revisions: new Map(), injectors: OLD }).findings.map(
+        ({ code, message }) => `${code} ${message}`,
+      );
+    const cpu = annotations('sidecar.istio.io/proxyCPU: lots');
+    const dump = annotations('sidecar.istio.io/enableCoreDump: maybe');
+    const asking = (name: string) => labels(`istio.io/rev: ${name}`);
+    assert.deepEqual(say(deployment('', asking('1-23') + cpu)), []);
+    assert.deepEqual(say(deployment('', asking('1-29') + cpu)), [
+      'VALUE_DENIED Deployment web: sidecar.istio.io/proxyCPU: it is not a quantity such as 100m or 128Mi (revision 1-29)',
+    ]);
+    assert.equal(say(deployment('', cpu)).length, 1);
+    assert.deepEqual(say(deployment('', asking('1-23') + dump)), [
+      'VALUE_DENIED Deployment web: sidecar.istio.io/enableCoreDump: it is not a boolean (revision 1-23)',
+    ]);
+    assert.deepEqual(say(deployment('', asking('1-29') + dump)), [
+      'NAME_UNREAD Deployment web: sidecar.istio.io/enableCoreDump is not read (revision 1-29)',
+    ]);
+    assert.deepEqual(say(deployment('', annotations('config.linkerd.io/proxy-gid: "5"'))), [
+      'NAME_UNREAD Deployment web: config.linkerd.io/proxy-gid is not read (revision stable)',
+    ]);
+  });
+
+  it('knows what a template of the source reads', () => {
+    const text = deployment('', annotations('sidecar.istio.io/ownOfTheTemplate: x'));
+    assert.deepEqual(found(text), ['NAME_UNKNOWN 10:9']);
+    assert.deepEqual(found(text, { injectors: OLD }), []);
+  });
 
   it('has a broken example for each rule', () => {
     const shown = new Set(BROKEN.map(([, finding]) => finding.split(' ')[0]));
@@ -175,7 +224,9 @@ describe('a fix', () => {
 
 it('knows every annotation that the injectors check or apply', () => {
   assert.deepEqual(
-    [...values.names].filter((name) => !POD_ANNOTATIONS.has(name) && name !== 'istio.io/reroute-virtual-interfaces'),
+    injectors
+      .flatMap(({ names }) => [...names])
+      .filter((name) => !POD_ANNOTATIONS.has(name) && name !== 'istio.io/reroute-virtual-interfaces'),
     [],
   );
   assert.ok(KNOWN_LABELS.has('sidecar.istio.io/inject'));

@@ -4,12 +4,13 @@ import { checkInjection } from './check-injection.ts';
 import { checkNames } from './check-names.ts';
 import { checkNamespace, checkRevision, checkVcluster } from './check-places.ts';
 import { type Edit, quoteValue } from './fix.ts';
+import { type Injector, injectorsFor } from './injectors.ts';
 import { type Entry, type Metadata, type Resource, readManifest } from './manifest.ts';
 import { LINT_RULES, type LintCode } from './rules.ts';
-import type { ValueChecks } from './values.ts';
 
 export interface LintSettings {
-  readonly values: ValueChecks;
+  /** Those that pods may come to: of the policy source's revisions, or of the newest releases. */
+  readonly injectors: readonly Injector[];
   /** Revisions and tags by the label that names them; null where no policy source is given. */
   readonly revisions: ReadonlyMap<string, ReadonlySet<string>> | null;
   /** Whether the files are for a virtual cluster. */
@@ -50,12 +51,12 @@ function lintResource(text: string, resource: Resource, settings: LintSettings, 
   const places: readonly Metadata[] = pod?.isTemplate === true ? [own, pod.metadata] : [own];
   for (const metadata of places) {
     checkTexts(text, metadata, tell);
-    checkNames(text, metadata, tell);
+    checkNames(text, metadata, (name) => settings.injectors.some((injector) => injector.reads(name)), tell);
   }
   checkInjection(text, resource, tell);
   if (kind === 'Namespace') checkNamespace(own, tell);
   for (const metadata of kind === 'Namespace' ? [own] : pod === null ? [] : [pod.metadata]) {
-    checkValues(metadata, settings.values, tell);
+    checkValues(metadata, settings.injectors, tell);
     checkRevision(metadata, settings.revisions, tell);
   }
   if (pod !== null) checkVcluster(pod.metadata, settings.vcluster, tell);
@@ -69,14 +70,42 @@ function checkTexts(text: string, { labels, annotations }: Metadata, tell: Tell)
   }
 }
 
-function checkValues({ annotations }: Metadata, values: ValueChecks, tell: Tell): void {
+function checkValues({ labels, annotations }: Metadata, all: readonly Injector[], tell: Tell): void {
+  const injectors = injectorsFor(all, (name) => labels.get(name)?.value);
   for (const entry of annotations.values()) {
     if (typeof entry.value !== 'string') continue;
-    const why = values.denied(entry.name, entry.value);
-    if (why !== undefined) tell('VALUE_DENIED', entry, 'value', `${entry.name}: ${why}`);
-    if (values.ignored(entry.name, entry.value)) {
-      const message = `${entry.name}: Linkerd can not read ${JSON.stringify(entry.value.slice(0, 100))} and passes over it`;
-      tell('VALUE_IGNORED', entry, 'value', message);
+    const { name, value } = entry;
+    for (const [why, titles] of reasons(injectors, (injector) => injector.denied(name, value))) {
+      tell('VALUE_DENIED', entry, 'value', `${name}: ${why}${byWhom(titles)}`);
+    }
+    const ignoring = injectors.filter((injector) => injector.ignored(name, value)).map(({ title }) => title);
+    if (ignoring.length > 0) {
+      const message = `${name}: Linkerd can not read ${JSON.stringify(value.slice(0, 100))} and passes over it`;
+      tell('VALUE_IGNORED', entry, 'value', message + byWhom(ignoring));
+    }
+    const unreading = injectors.filter((injector) => injector.unread(name) && !injector.reads(name));
+    if (unreading.length > 0) {
+      tell('NAME_UNREAD', entry, 'key', `${name} is not read${byWhom(unreading.map(({ title }) => title))}`);
     }
   }
+}
+
+/** Each reason once, with the injectors that have it. */
+function reasons(
+  injectors: readonly Injector[],
+  reasonOf: (injector: Injector) => string | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const injector of injectors) {
+    const why = reasonOf(injector);
+    if (why !== undefined) found.set(why, [...(found.get(why) ?? []), injector.title]);
+  }
+  return found;
+}
+
+function byWhom(titles: readonly string[]): string {
+  const [first = '', ...others] = titles;
+  if (first === '') return '';
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return ` (${first}${more})`;
 }

@@ -57,6 +57,11 @@ export const LINT_RULES = {
     "A label or annotation under one of Istio's or Linkerd's prefixes has a name that they do not know.",
   ),
   NAME_DEPRECATED: rule('warning', 'never', 'Upstream has deprecated the annotation or label.'),
+  NAME_UNREAD: rule(
+    'warning',
+    'never',
+    'The release of a revision of the policy source does not read the annotation, which others do (with `--source`).',
+  ),
   VALUE_DENIED: rule('error', 'never', 'An annotation has a value for which the injector denies the pod.'),
   VALUE_IGNORED: rule('warning', 'never', 'An annotation has a value that the injector can not read and passes over.'),
   REVISION_UNDEFINED: rule(

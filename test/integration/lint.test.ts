@@ -1,6 +1,6 @@
 /** `meshgate lint`, as a command: files and folders, policy sources, corrections, exit codes and forms. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { checkout, Workspace } from './command.ts';
@@ -21,6 +21,29 @@ describe('meshgate lint', () => {
     const { code, out } = await space.run('lint', file, '--source', POLICIES);
     assert.equal(code, 1, out);
     assert.match(out, /pod\.yaml:5:19: error: .*did you mean "canary"\?\) \[REVISION_UNDEFINED\]\n1 files: 1 errors/);
+  });
+
+  it('holds annotations to the releases of the source', async () => {
+    const annotated = (text: string) => `kind: Pod\nmetadata:\n  name: p\n  annotations:\n    ${text}\nspec: {}\n`;
+    const file = space.write('pod.yaml', annotated('sidecar.istio.io/enableCoreDump: "true"'));
+    assert.match((await space.run('lint', file)).out, /0 errors, 0 warnings/);
+    const { out } = await space.run('lint', file, '--source', POLICIES);
+    assert.match(
+      out,
+      /:5:5: warning: .* is not read \(Istio 1\.29\.1 of revision 1-29 of mesh istio-prod, and 1 more\)/,
+    );
+    assert.match(out, /\[NAME_UNREAD\]\n1 files: 0 errors, 1 warnings/);
+    const policies = join(space.root, 'old');
+    cpSync(POLICIES, policies, { recursive: true });
+    const revision = join(policies, 'istio-prod', '1-29', 'revision.yaml');
+    writeFileSync(revision, readFileSync(revision, 'utf8').replace('release: "1.29.1"', 'release: "1.24.6"'));
+    const asking = annotated('sidecar.istio.io/enableCoreDump: maybe').replace(
+      '  annotations',
+      '  labels: {istio.io/rev: 1-29}\n  annotations',
+    );
+    const denied = await space.run('lint', space.write('old.yaml', asking), '--source', policies);
+    assert.match(denied.out, /not a boolean \(Istio 1\.24\.6 of revision 1-29 of mesh istio-prod\) \[VALUE_DENIED\]/);
+    assert.equal(denied.code, 1);
   });
 
   it('lets warnings pass up to a number', async () => {
