@@ -242,12 +242,17 @@ function addSecrets(environment: Record<string, string>, url: string | null, sec
   if (identityFile === null && knownHostsFile === null) return;
   const ssh = ['ssh', '-F', '/dev/null', '-oBatchMode=yes', '-oConnectTimeout=15', '-oStrictHostKeyChecking=yes'];
   if (identityFile !== null) ssh.push('-oIdentitiesOnly=yes', '-i', shellQuote(identityFile));
-  if (knownHostsFile !== null) ssh.push(shellQuote(`-oUserKnownHostsFile=${knownHostsFile}`));
+  if (knownHostsFile !== null) ssh.push(shellQuote(`-oUserKnownHostsFile=${optionQuote(knownHostsFile)}`));
   environment['GIT_SSH_COMMAND'] = ssh.join(' ');
 }
 
 function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as ssh takes it in an option that may hold several, and tokens such as %h. */
+function optionQuote(path: string): string {
+  return `"${path.replaceAll(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
 
 /** Texts that must never be shown; very short ones would only blacken ordinary words. */

@@ -67,10 +67,13 @@ function codeOf(stderr: string): ProblemCode {
   return 'SOURCE_FAILED';
 }
 
+/** What git says itself, and ssh of keys and hosts. */
+const TELLING = /^(?:fatal|error|remote|ssh|ERROR):|^No .*host key is known|^Host key |: Permission denied \(/;
+
 /** The lines that tell the cause, without git's advice around them. */
 function essence(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => /^(fatal|error|remote|ssh|ERROR):/.test(line) || line.includes('ssh: '));
+  const telling = lines.filter((line) => TELLING.test(line) || line.includes('ssh: '));
   const chosen = telling.length > 0 ? telling : lines.filter((line) => line !== '');
   return chosen
     .filter((line) => !line.startsWith('at '))

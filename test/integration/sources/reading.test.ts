@@ -157,24 +157,45 @@ describe('credentials from files', () => {
 
   it('for ssh reach ssh as a key that nobody else can read and the hosts it is for', async () => {
     const revision = remote.commit(POLICIES);
+    // ssh splits paths at white space, and replaces what follows a per cent sign.
+    const secret = 'a secret, 100% "mine"';
     // What ssh would do on the other side, done here: it notes what it was called with.
     workshop.write({
       'bin/ssh': `#!/bin/sh\nfor last; do :; done\nwhile [ "$1" != "" ]; do [ "$1" = -i ] && { stat -c '%a' "$2"; cat "$2"; } > ${workshop.root}/key; case "$1" in -oUserKnownHostsFile=*|-oStrictHostKeyChecking=*) echo "$1" >> ${workshop.root}/hosts;; esac; shift; done\nexec sh -c "$last"\n`,
-      'secret/identity': 'the private key',
-      'secret/known_hosts': 'git.example.com ssh-ed25519 AAAA',
+      [`${secret}/identity`]: 'the private key',
+      [`${secret}/known_hosts`]: 'git.example.com ssh-ed25519 AAAA',
     });
     chmodSync(join(workshop.root, 'bin/ssh'), 0o755);
-    chmodSync(join(workshop.root, 'secret/identity'), 0o644);
+    chmodSync(join(workshop.root, secret, 'identity'), 0o644);
     const environment = { PATH: `${join(workshop.root, 'bin')}:${process.env['PATH']}`, HOME: workshop.root };
     const url = `ssh://git@git.example.com${remote.directory}`;
-    const source = workshop.open([{ url, secretRef: { directory: join(workshop.root, 'secret') } }], { environment });
+    const source = workshop.open([{ url, secretRef: { directory: join(workshop.root, secret) } }], { environment });
     await source.start();
     assert.equal(source.status().serving, revision);
     assert.equal(readFileSync(join(workshop.root, 'key'), 'utf8'), '600\nthe private key\n');
     const hosts = readFileSync(join(workshop.root, 'hosts'), 'utf8');
-    assert.ok(hosts.includes(`-oUserKnownHostsFile=${workshop.root}/secret/known_hosts`));
+    assert.ok(hosts.includes(`-oUserKnownHostsFile="${workshop.root}/a secret, 100%% \\"mine\\"/known_hosts"`), hosts);
     assert.ok(hosts.includes('-oStrictHostKeyChecking=yes'));
     assert.equal(workshop.holds(workshop.state, 'the private key'), false);
+  });
+
+  it('for ssh that the other side refuses are told with what ssh says', async () => {
+    remote.commit(POLICIES);
+    for (const says of [
+      'git@git.example.com: Permission denied (publickey).',
+      'No ED25519 host key is known for git.example.com and you have requested strict checking.',
+      'Host key for git.example.com has changed and you have requested strict checking.',
+    ]) {
+      workshop.write({
+        'bin/ssh': `#!/bin/sh\necho '${says}' >&2\necho 'Host key verification failed.' >&2\nexit 255\n`,
+      });
+      chmodSync(join(workshop.root, 'bin/ssh'), 0o755);
+      const environment = { PATH: `${join(workshop.root, 'bin')}:${process.env['PATH']}`, HOME: workshop.root };
+      const source = workshop.open([{ url: 'ssh://git@git.example.com/r' }], { environment });
+      await assert.rejects(source.start(), (error: { code?: string; message?: string }) => {
+        return error.code === 'SOURCE_UNAUTHORIZED' && error.message?.includes(says) === true;
+      });
+    }
   });
 
   it('for a proxy are sent to it', async () => {
