@@ -537,6 +537,11 @@ describe('files that are refused', () => {
       const status = await source.sync();
       assert.deepEqual([status.serving, codes(status.problems)], [good, expected]);
       assert.ok(!JSON.stringify(events).includes('root:'), 'nothing of a file outside is shown');
+      const [report] = status.sources ?? [];
+      const fault = report?.conditions.find(({ type }) => type === 'BuildFailed');
+      assert.deepEqual([fault?.status, fault?.reason], ['True', 'PoliciesInvalid']);
+      assert.match(fault?.message ?? '', new RegExp(`${git(remote, 'rev-parse', 'HEAD')} is not served: .`));
+      assert.equal(report?.artifact?.revision, good);
     });
   }
 

@@ -1,6 +1,9 @@
 /** What has served before, and going back to it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Clock } from '../../../gateway/gitsync/clock.ts';
@@ -115,6 +118,22 @@ spec:
   }
 });
 
+const NOT_ROOT = 'a file system of a few megabytes can be mounted by root alone';
+
+/** Whether a small file system can be had, to fill it. */
+function canMount(): boolean {
+  const place = mkdtempSync(join(tmpdir(), 'meshgate-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('umount', [place], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
 describe('trouble', () => {
   it('for an hour is met with longer and longer waits, and the last good snapshot serves on', async () => {
     const good = remote.commit(POLICIES);
@@ -173,6 +192,32 @@ describe('trouble', () => {
     remote.commit({ 'overlay.tpl': '# more' });
     await source.sync();
     assert.equal(condition(source, 'ArtifactInStorage').status, 'True');
+  });
+
+  const mountable = canMount();
+  it('with a disk that is full keeps what serves until there is room', {
+    skip: mountable ? false : NOT_ROOT,
+  }, async () => {
+    const good = remote.commit(POLICIES);
+    mkdirSync(workshop.state);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', workshop.state]);
+    try {
+      const source = workshop.open([{ url: remote.url }]);
+      await source.start();
+      const filler = join(workshop.state, 'filler');
+      assert.throws(() => writeFileSync(filler, Buffer.alloc(8_000_000)), { code: 'ENOSPC' });
+      const next = remote.commit({ 'overlay.tpl': `# ${randomBytes(100_000).toString('hex')}` });
+      const full = await source.sync();
+      assert.equal(full.serving, good);
+      assert.match(condition(source, 'FetchFailed').message, /No space left on device/);
+      assert.equal(condition(source, 'Reconciling').reason, 'ProgressingWithRetry');
+      rmSync(filler);
+      assert.deepEqual([(await source.sync()).serving, source.status().problems], [next, []]);
+      assert.equal(condition(source, 'Ready').status, 'True');
+      await source.stop();
+    } finally {
+      execFileSync('umount', [workshop.state]);
+    }
   });
 
   it('with a tree of very many files ends at the limit, quickly', async () => {
