@@ -1,6 +1,5 @@
 /** `meshgate validate`: everything that is wrong with a policy source, and what its tests say. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
@@ -13,6 +12,8 @@ import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_OK, EXIT_USAGE } 
 
 interface ValidateFlags {
   readonly path?: string;
+  readonly base?: string;
+  readonly basePath?: string;
   readonly output: ReportFormat;
   /** The older name of `output`. */
   readonly format?: 'text' | 'json';
@@ -43,6 +44,8 @@ export function registerValidate(program: Command, context: CommandContext): voi
       '.',
     )
     .option('--path <folder>', 'folder within the source')
+    .option('--base <dir|repo>', 'what the source is laid over, where it is an overlay, with @REF')
+    .option('--base-path <folder>', 'folder within the base')
     .addOption(outputOption())
     .addOption(new Option('--format <format>').choices(['text', 'json']).hideHelp())
     .option('--no-tests', 'leave the InjectionTests out')
@@ -61,6 +64,7 @@ async function validate(argument: string, flags: ValidateFlags, context: Command
       source,
       ref,
       path: flags.path,
+      base: flags.base === undefined ? undefined : { ...splitSource(flags.base), path: flags.basePath },
       compile: await inProcessCompiler(),
       environment: context.environment,
     });
@@ -70,10 +74,8 @@ async function validate(argument: string, flags: ValidateFlags, context: Command
     return exitCodeOf(error);
   }
   const tests = flags.tests && checked.snapshot !== null ? await runTests(checked) : null;
-  // Where the files lie on this machine, their names are told so that they can be opened.
-  const onDisk = checked.revision.startsWith('dir@');
   const problems = [...checked.problems, ...(tests?.problems ?? [])].map((each) =>
-    onDisk && each.file !== '' ? { ...each, file: join(source, each.file) } : each,
+    each.file === '' ? each : { ...each, file: checked.shown(each.file) },
   );
   const meshes = [...(checked.snapshot?.meshes.values() ?? [])];
   const ok = !problems.some(({ severity }) => severity === 'error');
@@ -86,10 +88,9 @@ async function validate(argument: string, flags: ValidateFlags, context: Command
     revisions: meshes.reduce((sum, mesh) => sum + mesh.revisions.size, 0),
     tests: tests === null ? null : { passed: tests.passed, failed: tests.failed },
   };
-  const prefix = onDisk ? join(source, checked.prefix) : checked.prefix;
   print(
     report,
-    [...checked.tests.values()].map(({ placed }) => join(prefix, placed.file)),
+    [...checked.tests.values()].map(({ placed }) => checked.shown(checked.prefix + placed.file)),
   );
   return ok ? EXIT_OK : EXIT_FINDINGS;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Problem, Snapshot } from '../snapshot.ts';
 import { buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
 import type { CompileRevision } from './compile-revisions.ts';
+import { composeTrees } from './compose.ts';
 import { createFolder } from './folder.ts';
 import type { Environment } from './git-command.ts';
 import { locateSource } from './location.ts';
@@ -13,18 +14,25 @@ import { orderProblems } from './problem.ts';
 import type { ResolvedTest } from './resolve-set.ts';
 import { createSchemaCheck } from './schema-check.ts';
 import { DEFAULT_SOURCE_NAME } from './source-spec.ts';
-import type { TreeOrigin } from './tree.ts';
+import type { SourceTree, TreeOrigin } from './tree.ts';
 
-export interface CheckOptions {
+/** A folder, a repository or a URL. */
+export interface CheckedPlace {
   readonly source: string;
   /** Left out: a folder or working copy is read as it lies on the disk, anything else at its HEAD. */
   readonly ref?: string | undefined;
   readonly path?: string | undefined;
+}
+
+export interface CheckOptions extends CheckedPlace {
+  /** What the source is laid over, as an overlay. */
+  readonly base?: CheckedPlace | undefined;
   readonly compile: CompileRevision;
   readonly environment: Environment;
 }
 
 export interface CheckedSource {
+  /** The source's own. */
   readonly revision: string;
   /** Before the paths of tests; problems have it already. */
   readonly prefix: string;
@@ -32,16 +40,27 @@ export interface CheckedSource {
   /** Null when there are problems. */
   readonly snapshot: Snapshot | null;
   readonly tests: ReadonlyMap<string, ResolvedTest>;
+  /** A file's name as it can be opened from here, where it lies on this machine. */
+  readonly shown: (file: string) => string;
 }
 
-/** Throws SourceError when the source can not be read. */
+/** Names of the two parts of a composed tree, before the paths of their files. */
+const BASE = 'base';
+const OVERLAY = 'overlay';
+
+/** Throws SourceError when the source, or its base, can not be read. */
 export async function checkSource(options: CheckOptions): Promise<CheckedSource> {
+  const { compile, base, environment } = options;
   const { signal } = new AbortController();
   const stateDir = await mkdtemp(join(tmpdir(), 'meshgate-check-'));
+  const load = async (place: CheckedPlace, name: string): Promise<SourceTree> => {
+    const found = await open(place, join(stateDir, name), environment).resolve(signal);
+    return found.load(signal);
+  };
   try {
-    const found = await open(options, stateDir).resolve(signal);
-    const tree = await found.load(signal);
-    const { compile } = options;
+    const own = await load(options, OVERLAY);
+    const below = base === undefined ? null : await load(base, BASE);
+    const tree = below === null ? own : composed(own, below);
     const build = await buildSnapshot(tree, EMPTY_BUILD_CACHE, {
       check: createSchemaCheck(),
       compile,
@@ -49,13 +68,35 @@ export async function checkSource(options: CheckOptions): Promise<CheckedSource>
       signal,
     });
     const { snapshot, tests } = build;
-    return { revision: tree.revision, prefix: tree.prefix, problems: orderProblems(build.problems), snapshot, tests };
+    const problems = orderProblems(build.problems);
+    const shown = (file: string): string => {
+      if (below === null || base === undefined) return openable(options, own, file);
+      if (file.startsWith(`${OVERLAY}/`)) return openable(options, own, file.slice(OVERLAY.length + 1));
+      const ofBase = file.slice(BASE.length + 1);
+      return isOnDisk(below) ? openable(base, below, ofBase) : file;
+    };
+    return { revision: own.revision, prefix: tree.prefix, problems, snapshot, tests, shown };
   } finally {
     await rm(stateDir, { recursive: true, force: true });
   }
 }
 
-function open({ source, ref, path, environment }: CheckOptions, stateDir: string): TreeOrigin {
+function composed(own: SourceTree, below: SourceTree): SourceTree {
+  return composeTrees([
+    { name: BASE, tree: below, allow: undefined },
+    { name: OVERLAY, tree: own, allow: undefined },
+  ]);
+}
+
+function isOnDisk({ revision }: SourceTree): boolean {
+  return revision.startsWith('dir@');
+}
+
+function openable({ source }: CheckedPlace, tree: SourceTree, file: string): string {
+  return isOnDisk(tree) ? join(source, file) : file;
+}
+
+function open({ source, ref, path }: CheckedPlace, stateDir: string, environment: Environment): TreeOrigin {
   const location = locateSource(source);
   const onDisk = location.kind === 'folder' || (location.kind === 'repository' && location.hasFiles);
   if (onDisk && ref === undefined) return createFolder({ directory: location.directory, path: normalizePath(path) });

@@ -124,6 +124,56 @@ describe('meshgate validate', () => {
     assert.equal((await validate(`file://${root}@main`, '--path', 'log-agent')).code, 0);
   });
 
+  it('looks at an overlay together with the base that it is laid over', async () => {
+    const base = join(root, 'base');
+    mkdirSync(base);
+    cpSync(join(checkout, 'policies'), base, { recursive: true });
+    const team = join(root, 'team');
+    mkdirSync(join(team, 'policies'), { recursive: true });
+    const test = (label: string) => `apiVersion: meshgate.dev/v1alpha1
+kind: InjectionTest
+metadata: { name: team-label }
+spec:
+  mesh: istio-prod
+  namespace: shop
+  pod: { metadata: { name: p, labels: { app: team } }, spec: { containers: [{ name: c, image: "i:1" }] } }
+  expect: { outcome: patched, pod: { metadata: { labels: { team: ${label} } } } }
+`;
+    const policy = `apiVersion: meshgate.dev/v1alpha1
+kind: PodPolicy
+metadata: { name: team-label }
+spec:
+  phase: BeforeInjection
+  match: { meshes: [istio-prod], objectSelector: { matchLabels: { app: team } } }
+  mutations: [{ merge: { metadata: { labels: { team: shop } } } }]
+`;
+    writeFileSync(join(team, 'policies', 'policy.yaml'), policy);
+    writeFileSync(join(team, 'policies', 'test.yaml'), test('shop'));
+    const args = [join(root, 'team'), '--path', 'policies'];
+    assert.equal((await validate(...args)).code, 1, 'alone it has no mesh to speak of');
+    const good = await validate(...args, '--base', base);
+    assert.deepEqual([good.code, good.err], [0, ''], good.out);
+    assert.match(good.out, /3 meshes, 5 revisions, 44 tests passed/);
+
+    writeFileSync(join(team, 'policies', 'test.yaml'), test('other'));
+    const failed = await validate(...args, '--base', base);
+    assert.equal(failed.code, 1);
+    assert.ok(
+      failed.out.startsWith(`${join(team, 'policies', 'test.yaml')}:3:19: error: test team-label: `),
+      failed.out,
+    );
+
+    git('init', '-q', '-b', 'main');
+    git('add', '-A');
+    git('commit', '-q', '-m', 'all');
+    writeFileSync(join(base, 'istio-prod', 'istio-prod.yaml'), 'apiVersion: meshgate.dev/v1alpha1\nkind: Nonsense\n');
+    const broken = await validate(...args, '--base', base);
+    assert.ok(broken.out.includes(`${join(base, 'istio-prod', 'istio-prod.yaml')}:2:7: error: `), broken.out);
+    writeFileSync(join(team, 'policies', 'test.yaml'), test('shop'));
+    const committed = await validate(...args, '--base', `${root}@main`, '--base-path', 'base');
+    assert.equal(committed.code, 0, committed.out);
+  });
+
   it('ends with 3 when the source can not be read, and 2 when the command is wrong', async () => {
     const missing = await validate(join(root, 'nowhere'));
     assert.equal(missing.code, 3);
