@@ -154,8 +154,12 @@ export interface PodPolicySpec {
 export interface MatchResourcesSpec {
   readonly namespaceSelector?: JsonObject;
   readonly objectSelector?: JsonObject;
-  readonly resourceRules?: readonly ResourceRule[];
-  readonly excludeResourceRules?: readonly ResourceRule[];
+  readonly resourceRules?: readonly ScopedRule[];
+  readonly excludeResourceRules?: readonly ScopedRule[];
+}
+
+export interface ScopedRule extends ResourceRule {
+  readonly scope?: '*' | 'Cluster' | 'Namespaced';
 }
 
 export interface ValidatingAdmissionPolicySpec {

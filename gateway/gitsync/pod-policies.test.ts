@@ -7,10 +7,7 @@ import { inProcessCompiler } from '../cli/validate.ts';
 import { checkSource } from './check.ts';
 import { formatProblem } from './problem.ts';
 
-async function problemsOf(text: string): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'meshgate-policies-'));
-  try {
-    const mesh = `apiVersion: meshgate.dev/v1alpha1
+const MESH = `apiVersion: meshgate.dev/v1alpha1
 kind: Mesh
 metadata: { name: edge }
 spec: { provider: template, defaultRevision: v1 }
@@ -20,7 +17,11 @@ kind: MeshRevision
 metadata: { name: v1 }
 spec: { mesh: edge, template: { template: { inline: "{}" } } }
 `;
-    writeFileSync(join(folder, 'mesh.yaml'), mesh);
+
+async function problemsOf(text: string): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshgate-policies-'));
+  try {
+    writeFileSync(join(folder, 'mesh.yaml'), MESH);
     writeFileSync(join(folder, 'p.yaml'), text);
     const { problems } = await checkSource({ source: folder, compile: await inProcessCompiler(), environment: {} });
     return problems.map(formatProblem);
@@ -68,6 +69,33 @@ metadata: { name: m }
     'p.yaml:15:21: [POLICY_UNDEFINED]',
     'p.yaml:18:7: [POLICY_KIND_UNSUPPORTED]',
   ]);
+});
+
+it('does not take a member or a text for the authorizer', async () => {
+  const policy = (expression: string) => ADMISSION.replace('object.spec.containers.size() > 0', expression);
+  assert.deepEqual(await problemsOf(policy(`"object.metadata.?labels.?app.orValue('') != 'my authorizer'"`)), []);
+  assert.deepEqual(await problemsOf(policy('object.spec.?authorizer.hasValue() == false')), []);
+  const told = await problemsOf(policy(`"object.metadata.name != 'x' && authorizer.path('/').check('get').allowed()"`));
+  assert.match(told[0] ?? '', /^p\.yaml:9:19: error: authorizer asks the cluster .* \[POLICY_UNSUPPORTED\]$/);
+});
+
+it('takes a rule for resources of the cluster for one that no pod meets', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'meshgate-policies-'));
+  try {
+    writeFileSync(join(folder, 'mesh.yaml'), MESH);
+    writeFileSync(
+      join(folder, 'p.yaml'),
+      ADMISSION.replace('resources: [pods] }', 'resources: ["*"], scope: Cluster }'),
+    );
+    const { snapshot } = await checkSource({ source: folder, compile: await inProcessCompiler(), environment: {} });
+    const [policy] = snapshot?.policies?.policies ?? [];
+    assert.deepEqual(
+      policy?.match.map(({ resourceRules }) => resourceRules),
+      [[{ apiGroups: [''], apiVersions: ['v1'], operations: [], resources: ['*'] }], []],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('places faults of expressions, selectors, patches and templates in the file, all at once', async () => {

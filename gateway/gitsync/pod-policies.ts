@@ -1,9 +1,15 @@
 /** From PodPolicies and ValidatingAdmissionPolicies with their bindings to what a worker compiles, and back from its problems to places. */
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { MatchSource, MutationSource, PolicySetSource, PolicySource } from '../../workers/policy/policy-source.ts';
+import type {
+  MatchSource,
+  MutationSource,
+  PolicySetSource,
+  PolicySource,
+  ResourceRule,
+} from '../../workers/policy/policy-source.ts';
 import type { Problem } from '../snapshot.ts';
 import { digestOf } from './canonical-json.ts';
-import type { MatchResourcesSpec } from './kinds.ts';
+import type { MatchResourcesSpec, ScopedRule } from './kinds.ts';
 import { suggestion } from './nearest.ts';
 import { fieldProblem, type PolicyDocument } from './policy-file.ts';
 import type { Placed, PolicySet } from './policy-set.ts';
@@ -148,16 +154,28 @@ function boundPolicy(
 function matchSource(spec: MatchResourcesSpec = {}): MatchSource {
   const { namespaceSelector, objectSelector, resourceRules = [], excludeResourceRules = [] } = spec;
   return {
-    resourceRules,
-    excludeResourceRules,
+    resourceRules: resourceRules.map(withinScope),
+    excludeResourceRules: excludeResourceRules.map(withinScope),
     ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
     ...(objectSelector === undefined ? {} : { objectSelector }),
   };
 }
 
+/** Pods are namespaced: a rule for resources of the cluster is for none of them, and still a rule. */
+function withinScope({ scope, ...rule }: ScopedRule): ResourceRule {
+  return scope === 'Cluster' ? { ...rule, operations: [] } : rule;
+}
+
 const PARAMS_UNSUPPORTED =
   'parameters are resources of a cluster, which a review does not hold: write their values into the policy';
-const AUTHORIZER = /\bauthorizer\b/;
+const AUTHORIZER_UNSUPPORTED = 'authorizer asks the cluster for permissions, which a review does not hold';
+/** The variable, and neither a member of that name nor a text that has it. */
+const AUTHORIZER = /(?<![.\w]|\.\?)authorizer\b/;
+const QUOTED = /[rRbB]*(?:'''[\s\S]*?'''|"""[\s\S]*?"""|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")/g;
+
+function asksAuthorizer(expression: string): boolean {
+  return AUTHORIZER.test(expression.replace(QUOTED, '""'));
+}
 
 function checkAdmissionPolicy(
   set: PolicySet,
@@ -172,10 +190,12 @@ function checkAdmissionPolicy(
   if (spec.paramKind !== undefined) unsupported(['spec', 'paramKind'], PARAMS_UNSUPPORTED);
   for (const field of ['matchConditions', 'variables', 'validations'] as const) {
     for (const [index, { expression }] of (spec[field] ?? []).entries()) {
-      if (!AUTHORIZER.test(expression)) continue;
-      const message = 'authorizer asks the cluster for permissions, which a review does not hold';
-      unsupported(['spec', field, index, 'expression'], message);
+      if (asksAuthorizer(expression)) unsupported(['spec', field, index, 'expression'], AUTHORIZER_UNSUPPORTED);
     }
+  }
+  for (const [index, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
+    if (!asksAuthorizer(valueExpression)) continue;
+    unsupported(['spec', 'auditAnnotations', index, 'valueExpression'], AUTHORIZER_UNSUPPORTED);
   }
   const bound = [...set.admissionBindings.values()].some((each) => each.document.spec.policyName === name);
   if (bound || !set.complete) return;
