@@ -1,6 +1,6 @@
 /** What of a repository is read, and with which credentials. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { MESH, POLICIES, REVISION, type Repository, Workshop } from './workshop.ts';
@@ -101,6 +101,14 @@ describe('a path', () => {
   });
 });
 
+it('a server that never answers is waited for no longer than the timeout', async () => {
+  const url = await workshop.serve(() => undefined);
+  const started = performance.now();
+  const source = workshop.open([{ url: `${url}/remote/.git`, timeoutMs: 300 }]);
+  await assert.rejects(source.start(), { code: 'SOURCE_TIMEOUT' });
+  assert.ok(performance.now() - started < 4_000);
+});
+
 describe('credentials from files', () => {
   const token = 's3kr3t-t0ken-of-a-robot';
 
@@ -153,6 +161,31 @@ describe('credentials from files', () => {
     assert.equal((await source.sync()).serving, revision);
     workshop.write({ token: 'two\nlines' });
     assert.equal((await source.sync()).problems[0]?.code, 'SECRET_INVALID');
+  });
+
+  it('are found as Kubernetes mounts a Secret, also when it is rotated', async () => {
+    const revision = remote.commit(POLICIES);
+    let password = token;
+    const url = await workshop.serve((request, response) => {
+      if (request.headers.authorization === basic('robot', password)) workshop.gitBackend(request, response);
+      else response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
+    });
+    // Each key is a link into the folder that the link ..data points to; a rotation is a new folder and a new ..data.
+    const mount = join(workshop.root, 'mount');
+    const rotate = (folder: string, to: string) => {
+      workshop.write({ [`mount/${folder}/username`]: 'robot', [`mount/${folder}/password`]: to });
+      symlinkSync(folder, join(mount, '..data_tmp'));
+      renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
+      password = to;
+    };
+    rotate('..2026_01_01', token);
+    for (const key of ['username', 'password']) symlinkSync(join('..data', key), join(mount, key));
+    const source = workshop.open([{ url: `${url}/remote/.git`, secretRef: { directory: mount } }]);
+    await source.start();
+    assert.equal(source.status().serving, revision);
+    rotate('..2026_02_02', 'the-next-password');
+    const next = remote.commit({ 'overlay.tpl': '# next' });
+    assert.deepEqual([(await source.sync()).serving, source.status().problems], [next, []]);
   });
 
   it('for ssh reach ssh as a key that nobody else can read and the hosts it is for', async () => {
