@@ -1,5 +1,6 @@
 /** Why a pod is injected or not: the steps of one review, from the webhook's selectors to what is added, ending in one sentence. */
 import type { Step } from '../../workers/inject/explanation.ts';
+import { askedByPolicies } from '../../workers/inject/inject.ts';
 import { explainIstio } from '../../workers/inject/istio/explain.ts';
 import { compileIstio } from '../../workers/inject/istio/revision.ts';
 import { compileLinkerd } from '../../workers/inject/linkerd/compile.ts';
@@ -16,6 +17,7 @@ import { istioWebhooks, type Labels, selects, type WebhookPrefix, whyNotSent } f
 import { LINKERD_WEBHOOK } from '../linkerd/webhook.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../manifests/objects.ts';
 import { contextOf, type Destination } from '../manifests/trial.ts';
+import { findRevision } from '../routing/revision-choice.ts';
 
 export interface Verdict {
   readonly kind: 'injected' | 'skipped' | 'denied' | 'failed';
@@ -84,7 +86,9 @@ export function explainReview(
   }
   const full: InjectRequest = { ...request, object };
   let injected: InjectDecision | null = null;
+  let revisionAsked: string | undefined;
   const inject = (asked: InjectRequest): InjectDecision => {
+    revisionAsked = askedByPolicies(mesh.revisionLabel, object, asked.object);
     injected = revision.inject(asked);
     return injected;
   };
@@ -94,6 +98,7 @@ export function explainReview(
   const all = [
     ...steps,
     ...policySteps(notes, 'BeforeInjection'),
+    ...revisionSteps(destination, revisionAsked),
     ...(injected === null ? [] : injectionSteps(destination, full, injected)),
     ...policySteps(notes, 'AfterInjection'),
   ];
@@ -224,6 +229,15 @@ function policySteps(notes: readonly PolicyNote[], phase: PolicyNote['phase']): 
       ...(effect === 'denied' ? { effect: 'deny', code: 'POLICY_DENIED' } : { effect: 'next' }),
       ...(effect === 'skips injection' ? { effect: 'skip', code: 'POLICY_SKIPS_INJECTION' } : {}),
     }));
+}
+
+/** A policy may send the pod to another revision, which is not the one that is explained. */
+function revisionSteps({ mesh, revision }: Destination, asked: string | undefined): Step[] {
+  const other = asked === undefined ? undefined : findRevision(mesh, asked);
+  if (other === undefined || other.name === revision.source.name) return [];
+  const saw = `label ${mesh.revisionLabel}=${asked}, which a policy sets`;
+  const says = `revision ${other.name} injects the pod, unless path or namespace name another; what follows is of ${revision.source.name}`;
+  return [{ rule: 'revision', saw, effect: 'next', says }];
 }
 
 // ── the sentence ──

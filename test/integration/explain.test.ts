@@ -1,5 +1,6 @@
 /** `meshgate explain`: every cause that keeps a pod from being injected is told as the last step, in one sentence. */
 import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Explanation } from '../../gateway/explain/explanation.ts';
@@ -149,6 +150,24 @@ describe('meshgate explain', () => {
     );
     const [other] = await explain(DEPLOYMENT, '--source', policies, '--mesh', 'log-agent', '-n', 'x');
     assert.equal(other.mesh, 'log-agent');
+  });
+
+  it('tells that a policy sends the pod to another revision', async () => {
+    const policies = space.path('policies');
+    cpSync(join(checkout, 'policies'), policies, { recursive: true });
+    const pin = join(policies, 'pod-policies', 'pin-revision.yaml');
+    writeFileSync(pin, readFileSync(pin, 'utf8').replace('suspend: true', 'suspend: false'));
+    const asking = pod({ namespace: 'payments', labels: { 'sidecar.istio.io/inject': 'true' } });
+    const source = ['--source', policies, '--mesh', 'istio-prod'];
+    const [{ steps }] = await explain(asking, ...source);
+    const step = steps.find(({ rule }) => rule === 'revision');
+    assert.equal(step?.saw, 'label istio.io/rev=1-30, which a policy sets');
+    assert.match(step?.says ?? '', /^revision 1-30 injects the pod, .* what follows is of 1-29$/);
+    const [of] = await explain(asking, ...source, '--revision', '1-30');
+    assert.equal(
+      of.steps.some(({ rule }) => rule === 'revision'),
+      false,
+    );
   });
 
   it('prints the steps for people, and the sentence last', async () => {

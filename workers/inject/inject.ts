@@ -86,7 +86,11 @@ function withWarnings(answer: Answer, warnings: readonly string[] | undefined): 
 }
 
 /** The revision that policies made the pod ask for before its injection; undefined where they left the label as it was. */
-function askedByPolicies(label: string | undefined, before: JsonObject | null, after: JsonObject): string | undefined {
+export function askedByPolicies(
+  label: string | undefined,
+  before: JsonObject | null,
+  after: JsonObject,
+): string | undefined {
   if (label === undefined || before === after) return undefined;
   const asked = labelOf(after, label);
   return asked === '' || asked === labelOf(before, label) ? undefined : asked;
