@@ -4,6 +4,7 @@ import { parseDuration } from '../config/duration.ts';
 import { unknownVariables } from '../rollout/prometheus-query.ts';
 import {
   BUILT_IN_METRICS,
+  DEFAULT_ON_MISSING,
   type Metric,
   type MetricSpec,
   type Rollout,
@@ -146,7 +147,7 @@ function buildMetric(spec: MetricSpec, intervalMs: number, path: FieldPath, repo
     thresholdRange,
     intervalMs: interval(spec.interval, intervalMs, [...path, 'interval'], report),
     minSamples: spec.minSamples ?? 1,
-    onMissing: spec.onMissing ?? 'Fail',
+    onMissing: spec.onMissing ?? DEFAULT_ON_MISSING,
     prometheus: query === undefined || prometheus === undefined ? null : { address: prometheus.address, query },
   };
 }

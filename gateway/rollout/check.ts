@@ -11,6 +11,8 @@ export interface Reading {
   readonly scarce?: boolean;
   /** The same of the revision `from` in the same time, where that is known: what holds for both is no fault of `to`. */
   readonly baseline: number | null;
+  /** Whether `from` is as bad; left out: where `baseline` is beyond the limit too. */
+  readonly alike?: boolean;
 }
 
 export interface HookAnswer {
@@ -45,19 +47,23 @@ export function judge(rollout: Rollout, { readings, hooks }: Measured): Verdict 
   for (const [index, metric] of rollout.metrics.entries()) {
     const reading = readings[index] ?? { value: null, reason: 'it was not measured', baseline: null };
     if (reading.value === null) {
-      if (metric.onMissing === 'Ignore') {
+      if (reading.scarce === true && metric.onMissing !== 'Fail') {
         // To pass for want of requests would let a revision go on that nobody has tried.
-        if (reading.scarce === true) undecided ??= `${metric.name} waits for data: ${reading.reason}`;
+        undecided ??= `${metric.name} waits for data: ${reading.reason}`;
         continue;
       }
+      if (metric.onMissing === 'Ignore') continue;
       const message = `${metric.name} has no data: ${reading.reason}`;
       return { kind: 'failed', failure: { check: metric.name, value: null, limit: limitOf(metric), message } };
     }
     known += 1;
     const limit = brokenLimit(metric, reading.value);
     if (limit === null) continue;
-    if (reading.baseline !== null && brokenLimit(metric, reading.baseline) !== null) {
-      undecided ??= `${metric.name} is ${shown(reading.value)}, beyond ${limit}, and so is revision ${rollout.from} with ${shown(reading.baseline)}`;
+    const { baseline } = reading;
+    const broken = baseline !== null && brokenLimit(metric, baseline) !== null;
+    if (baseline !== null && (reading.alike ?? broken)) {
+      const same = broken ? 'so is' : 'hardly better is';
+      undecided ??= `${metric.name} is ${shown(reading.value)}, beyond ${limit}, and ${same} revision ${rollout.from} with ${shown(baseline)}`;
       continue;
     }
     const message = `${metric.name} is ${shown(reading.value)}, beyond ${limit}`;

@@ -18,7 +18,7 @@ import type { Outbound } from './outbound.ts';
 import { planOf } from './plan.ts';
 import { type Command, type Happening, type Position, reduce, refusalOf } from './reduce.ts';
 import type { Tally } from './revision-tally.ts';
-import type { Rollout } from './rollout.ts';
+import type { Metric, Rollout } from './rollout.ts';
 import { isOver, isPromoted, type RolloutState } from './state.ts';
 import type { RolloutStates, RolloutStore } from './store.ts';
 import { TallyWindow } from './tally-window.ts';
@@ -227,7 +227,8 @@ export class RolloutController {
     }
   }
 
-  async #watch(rollout: Rollout, { generation, weight }: RolloutState): Promise<Watched> {
+  async #watch(rollout: Rollout, state: RolloutState): Promise<Watched> {
+    const { generation, weight } = state;
     const { name, digest } = rollout;
     const before = this.#watched.get(name);
     if (before !== undefined && before.digest === digest && before.generation === generation) return before;
@@ -236,7 +237,7 @@ export class RolloutController {
     if (weight > 0) await this.#parts.further.begin(rollout);
     const tallies = await this.#parts.fleet.tallies();
     const watched = { digest, generation, sinceMs: performance.now(), window };
-    window.add(watched.sinceMs, tallies);
+    window.add(watched.sinceMs, state, tallies);
     this.#watched.set(name, watched);
     return watched;
   }
@@ -255,7 +256,7 @@ export class RolloutController {
     if (plan === null) return;
     const tallies = plan.metrics ? await fleet.tallies() : [];
     const nowMs = performance.now();
-    const counts = (revision: string, backMs: number) => window.since(nowMs - backMs, tallies, rollout.mesh, revision);
+    const counts = (metric: Metric) => window.read(rollout, metric, nowMs, tallies);
     const checked = await investigate(rollout, state, plan, { outbound, further, counts });
     if (this.#stopped) return;
     await this.#serially(async () => {

@@ -4,9 +4,9 @@ import { type HookAnswer, judge, type Measured, type Reading } from './check.ts'
 import type { Outbound } from './outbound.ts';
 import type { Plan } from './plan.ts';
 import { asksPromotion, type Happening } from './reduce.ts';
-import type { Tally } from './revision-tally.ts';
 import type { Metric, Rollout, WebhookType } from './rollout.ts';
 import type { RolloutState } from './state.ts';
+import type { Counts } from './tally-window.ts';
 
 /** Metrics of what else a gateway knows; each says why it has no data. */
 export interface FurtherMetrics {
@@ -27,8 +27,8 @@ export const NO_FURTHER_METRICS: FurtherMetrics = {
 export interface Sources {
   readonly outbound: Pick<Outbound, 'query' | 'callWebhook'>;
   readonly further: FurtherMetrics;
-  /** Counts of a revision of the rollout's mesh since so many milliseconds ago. */
-  readonly counts: (revision: string, backMs: number) => Tally | null;
+  /** Counts of both revisions in the time that a metric looks at. */
+  readonly counts: (metric: Metric) => Counts;
 }
 
 type Checked = Extract<Happening, { readonly type: 'checked' }>;
@@ -85,7 +85,7 @@ async function read(metric: Metric, rollout: Rollout, { outbound, further, count
     return outbound.query(prometheus, { mesh, from, to, rollout: name, interval });
   }
   if (isCounted(metric.name)) {
-    return readCounted(metric.name, metric.minSamples, counts(to, intervalMs), counts(from, intervalMs));
+    return readCounted(metric.name, metric, counts(metric));
   }
   return metric.name === 'readiness' ? further.readiness(rollout) : further.differenceRate(rollout, intervalMs);
 }

@@ -7,9 +7,10 @@ import { investigate, NO_FURTHER_METRICS, type Sources } from './investigate.ts'
 import { Outbound } from './outbound.ts';
 import { planOf } from './plan.ts';
 import { initialState } from './reduce.ts';
-import { emptyTally } from './revision-tally.ts';
+import { emptyTally, type Tally } from './revision-tally.ts';
 import { type Rollout, sealRollout, type Webhook } from './rollout.ts';
 import type { RolloutState } from './state.ts';
+import { TallyWindow } from './tally-window.ts';
 
 let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void = () => undefined;
 const server = createServer((request, response) => {
@@ -154,7 +155,7 @@ describe('webhooks', () => {
       hook({ name: 'end', type: 'post-rollout', url: `${address}/end` }),
     ];
     const rollout = rolloutOf({ webhooks });
-    const sources: Sources = { outbound, further: NO_FURTHER_METRICS, counts: () => null };
+    const sources: Sources = { outbound, further: NO_FURTHER_METRICS, counts: () => ({ to: null, from: null }) };
     const run = async () => {
       called.length = 0;
       const plan = planOf(rollout, { ...state, digest: rollout.digest }, true);
@@ -178,24 +179,71 @@ describe('built-in metrics', () => {
     errors,
     denied,
   });
+  const asked = (max: number, minSamples = 1) => ({ thresholdRange: { max }, minSamples });
+  const late = (requests: number, slow: number): Tally => {
+    const empty = emptyTally('m', 'v2');
+    return {
+      ...empty,
+      requests,
+      shares: empty.shares.map((_, i) => (i === 3 ? requests - slow : i === 18 ? slow : 0)),
+    };
+  };
   it('are percentages of the requests, beside those of the old revision', () => {
-    assert.deepEqual(readCounted('denied-rate', 1, tally(50, 1, 5), tally(100, 0, 1)), {
-      value: 10,
-      reason: '',
-      baseline: 1,
-    });
-    assert.equal(readCounted('error-rate', 1, tally(50, 1, 5), null).value, 2);
-    const shares = [...emptyTally('m', 'v2').shares];
-    shares[3] = 50;
-    assert.equal(readCounted('budget-share-p99', 1, { ...tally(50, 0, 0), shares }, null).value, 1);
+    const counts = { to: tally(50, 1, 5), from: tally(200, 0, 1) };
+    const reading = { value: 10, reason: '', baseline: 0.5, alike: false };
+    assert.deepEqual(readCounted('denied-rate', asked(1), counts), reading);
+    assert.equal(readCounted('error-rate', asked(1), { ...counts, from: null }).value, 2);
+    assert.equal(readCounted('budget-share-p99', asked(50), { to: late(50, 0), from: null }).value, 1);
   });
   it('have no data without enough requests', () => {
-    assert.equal(readCounted('error-rate', 1, null, null).reason, 'the revision had 0 requests');
-    assert.equal(
-      readCounted('error-rate', 20, tally(19, 0, 0), tally(19, 0, 0)).reason,
-      'the revision had 19 requests of at least 20',
-    );
-    assert.equal(readCounted('error-rate', 20, tally(20, 0, 0), tally(19, 0, 0)).baseline, null);
+    const few = { to: tally(19, 0, 0), from: tally(19, 0, 0) };
+    const none = readCounted('error-rate', asked(1), { to: null, from: null });
+    assert.deepEqual([none.reason, none.scarce], ['the revision had 0 requests', true]);
+    assert.equal(readCounted('error-rate', asked(1, 20), few).reason, 'the revision had 19 requests of at least 20');
+  });
+  it('tell where the old revision is near the limit too, and only chance is between both', () => {
+    const denied = (to: number, from: number, total = 500) => {
+      const counts = { to: tally(total, 0, to), from: tally(total, 0, from) };
+      return readCounted('denied-rate', asked(5), counts).alike === true;
+    };
+    assert.equal(denied(29, 24), true, 'trouble that began within the interval');
+    assert.equal(denied(29, 12), false, 'an old revision that is far from the limit');
+    assert.equal(denied(400, 24), false, 'much worse than chance');
+    assert.equal(denied(400, 30), true, 'an old revision that is beyond the limit');
+    assert.equal(denied(3, 0, 50), false);
+    const few = (to: number, from: number, total = 24) => {
+      return readCounted('denied-rate', asked(5, 20), { to: tally(total, 0, to), from: tally(16, 0, from) }).alike;
+    };
+    assert.deepEqual([few(3, 1), few(3, 0), few(24, 1)], [true, true, false], 'few requests of both');
+    assert.equal(few(6, 0, 48), false, 'few requests of the old one');
+    const slow = (to: number, from: number) => {
+      return (
+        readCounted('budget-share-p99', asked(50), { to: late(1_000, to), from: late(1_000, from) }).alike === true
+      );
+    };
+    assert.deepEqual([slow(12, 9), slow(12, 2), slow(200, 9)], [true, false, false]);
+  });
+  it('look back over the interval, and while requests are few to the last check that has decided', () => {
+    const window = new TallyWindow();
+    const counts = (to: number, from: number) => [
+      { ...emptyTally('m', 'v2'), requests: to },
+      { ...emptyTally('m', 'v1'), requests: from },
+    ];
+    const [before, open] = [10, 20].map((weight) => ({ weight, iterations: 0, failedChecks: 0 }));
+    assert.ok(before && open);
+    for (const [minute, decided] of [before, open, open, open].entries()) {
+      window.add(minute * 60_000, decided, counts(minute * 5, minute * 50));
+    }
+    const read = (minSamples: number, nowMs = 240_000) => {
+      const metric = { intervalMs: 60_000, minSamples };
+      const { to, from } = window.read({ mesh: 'm', from: 'v1', to: 'v2' }, metric, nowMs, counts(20, 200));
+      return [to?.requests, from?.requests];
+    };
+    assert.deepEqual(read(5), [5, 50]);
+    assert.deepEqual(read(6), [10, 100]);
+    assert.deepEqual(read(100), [15, 150], 'what came at the weight before counts no more');
+    window.add(240_000, { ...open, failedChecks: 1 }, counts(20, 200));
+    assert.deepEqual(read(100, 300_000), [0, 0], 'nor does what has failed a check');
   });
   it('of what is not there say so', async () => {
     const metrics = ['difference-rate', 'readiness'].map((name) => {
@@ -215,7 +263,7 @@ describe('built-in metrics', () => {
     const { measured } = await investigate(rollout, state, plan, {
       outbound,
       further: NO_FURTHER_METRICS,
-      counts: () => null,
+      counts: () => ({ to: null, from: null }),
     });
     assert.deepEqual(
       measured.readings.map(({ reason }) => reason),

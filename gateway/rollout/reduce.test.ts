@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Reading } from './check.ts';
 import { planOf } from './plan.ts';
 import { type Command, type Happening, reduce, refusalOf } from './reduce.ts';
-import { type Metric, type Rollout, sealRollout } from './rollout.ts';
+import { type Metric, type OnMissing, type Rollout, sealRollout } from './rollout.ts';
 import { isPromoted, type RolloutState } from './state.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -130,10 +130,25 @@ describe('a bad revision', () => {
 });
 
 describe('a check', () => {
-  it('fails without data, unless the metric is to be ignored then; with no data at all nothing goes on', () => {
-    const driven = new Driven(rolloutOf()).to(10);
-    driven.check(none);
-    assert.equal(driven.state.failure?.message, 'denied-rate has no data: there were no requests');
+  it('fails without data, but for want of requests it waits, unless told otherwise', () => {
+    const few: Reading = { ...none, scarce: true };
+    const after = (onMissing: OnMissing, reading: Reading) => {
+      const { failedChecks, weight, condition } = new Driven(rolloutOf({ metrics: [metric({ onMissing })] }))
+        .to(10)
+        .check(reading);
+      return [failedChecks, weight, condition.message];
+    };
+    const failed = 'Halt advancement of r: denied-rate has no data: there were no requests (1 of 2)';
+    const waits = 'Halt advancement of r: denied-rate waits for data: there were no requests';
+    assert.deepEqual(after('Wait', none), [1, 10, failed]);
+    assert.deepEqual(after('Wait', few), [0, 10, waits]);
+    assert.deepEqual(after('Fail', none), [1, 10, failed]);
+    assert.deepEqual(after('Fail', few), [1, 10, failed]);
+    assert.deepEqual(after('Ignore', none), [0, 10, 'Halt advancement of r: no metric has any data']);
+    assert.deepEqual(after('Ignore', few), [0, 10, waits]);
+  });
+
+  it('with no data at all does not go on, also where missing data is ignored', () => {
     const lenient = new Driven(rolloutOf({ metrics: [metric({ onMissing: 'Ignore' })] })).to(10);
     for (let i = 0; i < 5; i++) lenient.check(none);
     assert.deepEqual([lenient.state.phase, lenient.state.weight, lenient.state.failedChecks], ['Progressing', 10, 0]);
@@ -153,6 +168,9 @@ describe('a check', () => {
     driven.check({ value: 30, reason: '', baseline: 29 });
     assert.deepEqual([driven.state.weight, driven.state.failedChecks], [10, 0]);
     assert.match(driven.state.condition.message, /and so is revision v1 with 29/);
+    driven.check({ value: 1.2, reason: '', baseline: 0.9, alike: true });
+    assert.deepEqual([driven.state.weight, driven.state.failedChecks], [10, 0]);
+    assert.match(driven.state.condition.message, /beyond max 1, and hardly better is revision v1 with 0.9/);
   });
 
   it('holds values to both limits, and what is no number to none', () => {

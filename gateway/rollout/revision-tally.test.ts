@@ -63,5 +63,9 @@ describe('the tallies of revisions', () => {
     for (let i = 0; i < 20; i++) tallies.observe(sample({ budgetShare: 3 }));
     assert.equal(read(), Number.POSITIVE_INFINITY);
     assert.equal(p99Share({ shares: [] }), null);
+    assert.deepEqual(
+      [[1], [0, 1], [50, 1], [50, 2], [1, 1]].map((shares) => p99Share({ shares })),
+      [0.1, 0.25, 0.1, 0.25, 0.1],
+    );
   });
 });

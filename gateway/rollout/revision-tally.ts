@@ -95,14 +95,18 @@ export function tallySince(before: Tally | undefined, now: Tally): Tally {
   };
 }
 
-/** The upper bound in percent below which 99 of 100 shares lie; Infinity above the last bound, null without shares. */
+/**
+ * The upper bound in percent below which 99 of 100 shares lie; Infinity above the last bound, null without shares. Of fewer than 100 the
+ * largest one is left out, unless it is all there is: a single slow request among few says nothing.
+ */
 export function p99Share({ shares }: Pick<Tally, 'shares'>): number | null {
   const total = shares.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
+  const below = Math.max(1, Math.min(total * 0.99, total - 1));
   let seen = 0;
   for (const [index, count] of shares.entries()) {
     seen += count;
-    if (seen >= total * 0.99) return SHARE_BOUNDS_PERCENT[index] ?? Number.POSITIVE_INFINITY;
+    if (seen >= below) return SHARE_BOUNDS_PERCENT[index] ?? Number.POSITIVE_INFINITY;
   }
   return Number.POSITIVE_INFINITY;
 }

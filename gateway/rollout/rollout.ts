@@ -28,12 +28,20 @@ export interface Selector {
   }[];
 }
 
+/**
+ * What a metric without data is. Fail: a failed check, as for Flagger. Wait: the same, but where there were only too few requests so far
+ * the check neither passes nor fails. Ignore: the other metrics decide, except where there were too few requests.
+ */
+export type OnMissing = 'Fail' | 'Wait' | 'Ignore';
+/** The time in which nobody creates pods is no fault of a revision. */
+export const DEFAULT_ON_MISSING: OnMissing = 'Wait';
+
 export interface MetricSpec {
   readonly name: string;
   readonly thresholdRange: ThresholdRange;
   readonly interval?: string;
   readonly minSamples?: number;
-  readonly onMissing?: 'Fail' | 'Ignore';
+  readonly onMissing?: OnMissing;
   readonly query?: string;
   readonly prometheus?: { readonly address: string };
 }
@@ -89,7 +97,7 @@ export interface Metric {
   readonly thresholdRange: ThresholdRange;
   readonly intervalMs: number;
   readonly minSamples: number;
-  readonly onMissing: 'Fail' | 'Ignore';
+  readonly onMissing: OnMissing;
   /** Null for a built-in metric. */
   readonly prometheus: { readonly address: string; readonly query: string } | null;
 }

@@ -77,14 +77,14 @@ export class SimulatedController {
     if (this.#watched?.generation !== state.generation) {
       if (this.#watched === null || state.weight === 0) this.#window = new TallyWindow();
       this.#watched = { generation: state.generation, since: minute };
-      this.#window.add(nowMs, this.#world.counts());
+      this.#window.add(nowMs, state, this.#world.counts());
     }
     if ((minute - this.#watched.since) * MINUTE_MS < plan.afterMs) return false;
     const tallies = this.#world.counts();
     const checked = await investigate(this.#rollout, state, plan, {
       outbound: { query: never, callWebhook: never },
       further: { ...NO_FURTHER_METRICS, differenceRate: async (_, backMs) => differenceReading(this.#world, backMs) },
-      counts: (revision, backMs) => this.#window.since(nowMs - backMs, tallies, 'm', revision),
+      counts: (metric) => this.#window.read(this.#rollout, metric, nowMs, tallies),
     });
     if (this.dies === 'before') this.dead = true;
     else await this.#apply(checked);

@@ -1,5 +1,5 @@
 /** One simulated rollout from its first minute to its end, and what became of it. */
-import { type Metric, type Rollout, sealRollout } from '../../gateway/rollout/rollout.ts';
+import { DEFAULT_ON_MISSING, type Metric, type Rollout, sealRollout } from '../../gateway/rollout/rollout.ts';
 import { isOver, type RolloutState } from '../../gateway/rollout/state.ts';
 import { Chance } from './chance.ts';
 import { Disk, SimulatedController } from './controller.ts';
@@ -9,8 +9,8 @@ export const INTERVAL = 5;
 const LIMIT_MINUTES = 48 * 60;
 /** Faults come in the first hours: rollouts are under way then. */
 const FAULT_HORIZON = 150;
-/** A lull may take all data of so many intervals, and more. */
-const LULL_MINUTES = 25;
+/** A lull may take all data of many intervals. */
+const LULL_MINUTES = 90;
 
 export interface Outcome {
   readonly seed: number;
@@ -24,7 +24,7 @@ export interface Outcome {
   readonly minutes: number;
 }
 
-export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing: Metric['onMissing'] = 'Fail'): Rollout {
+export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing = DEFAULT_ON_MISSING): Rollout {
   const metric = (name: string, max: number): Metric => {
     return {
       name,
@@ -51,7 +51,7 @@ export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing: Metr
 }
 
 /** Draws character, settings and faults by the seed, and runs. */
-export function simulateSeed(seed: number): Promise<Outcome> {
+export function simulateSeed(seed: number, onMissing = DEFAULT_ON_MISSING): Promise<Outcome> {
   const chance = new Chance(seed);
   const character = chance.of<Character>(['good', 'good', 'good', 'good', 'crashing', 'slow', 'different', 'denying']);
   const steps = chance.of([
@@ -60,7 +60,7 @@ export function simulateSeed(seed: number): Promise<Outcome> {
     [8, 50],
     [12, 24, 36, 48],
   ]);
-  const rollout = simulatedRollout({ steps, threshold: chance.of([2, 2, 3]) }, chance.of(['Fail', 'Ignore'] as const));
+  const rollout = simulatedRollout({ steps, threshold: chance.of([2, 2, 3]) }, onMissing);
   return simulate(seed, character, rollout, drawFaults(chance));
 }
 
