@@ -12,6 +12,7 @@ import { RolloutController } from './rollout/controller.ts';
 import { FileLock } from './rollout/file-lock.ts';
 import { NO_FURTHER_METRICS } from './rollout/investigate.ts';
 import { Outbound } from './rollout/outbound.ts';
+import type { Rollout } from './rollout/rollout.ts';
 import { RolloutStore } from './rollout/store.ts';
 import { makeAdminToken, removeAdminAccess, writeAdminAccess } from './server/admin-access.ts';
 import { AdminServer } from './server/admin-server.ts';
@@ -68,6 +69,8 @@ export class Gateway {
   #watch: CredentialWatch | null = null;
   #renewal: NodeJS.Timeout | null = null;
   #draining = false;
+  /** Why a rollout's shadow did not start: told once. */
+  #shadowRefused: string | null = null;
   /** The note for commands is in the state folder. */
   #noted = false;
 
@@ -96,14 +99,8 @@ export class Gateway {
       outbound: new Outbound(),
       further: {
         ...NO_FURTHER_METRICS,
-        begin: async (rollout) => {
-          const differences = rollout.metrics.find(
-            ({ name, prometheus }) => prometheus === null && name === 'difference-rate',
-          );
-          // A question starts the shadow, and is where the next one counts from.
-          if (differences !== undefined) await this.#rolloutShadows.differenceRate(rollout, differences.intervalMs);
-        },
-        differenceRate: (rollout, backMs) => this.#rolloutShadows.differenceRate(rollout, backMs),
+        begin: (rollout) => this.#shadowRollout(rollout),
+        differenceRate: (rollout, metric) => this.#rolloutShadows.differenceRate(rollout, metric),
       },
       logger,
       fleet: service,
@@ -174,6 +171,19 @@ export class Gateway {
     await service.stop();
     await this.#admin.close();
     if (this.#noted) await removeAdminAccess(this.#parts.options.state);
+  }
+
+  async #shadowRollout(rollout: Rollout): Promise<void> {
+    const asks = rollout.metrics.some(({ name, prometheus }) => prometheus === null && name === 'difference-rate');
+    if (!asks && rollout.shadow === undefined) return;
+    const refused = await this.#rolloutShadows.begin(rollout, rollout.intervalMs);
+    this.#rolloutShadows.mark(rollout.name);
+    // Where a metric asks, its check says so.
+    const told = asks ? null : refused;
+    if (told !== null && told !== this.#shadowRefused) {
+      this.#parts.logger.warn({ code: 'SHADOW_REFUSED', rollout: rollout.name }, told);
+    }
+    this.#shadowRefused = told;
   }
 
   async #start(): Promise<ReadyLine> {

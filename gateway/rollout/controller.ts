@@ -234,7 +234,7 @@ export class RolloutController {
     if (before !== undefined && before.digest === digest && before.generation === generation) return before;
     const fresh = before === undefined || before.digest !== digest || weight === 0;
     const window = fresh ? new TallyWindow() : before.window;
-    if (weight > 0) await this.#parts.further.begin(rollout);
+    if (!isPromoted(state.phase)) await this.#parts.further.begin(rollout);
     const tallies = await this.#parts.fleet.tallies();
     const watched = { digest, generation, sinceMs: performance.now(), window };
     window.add(watched.sinceMs, state, tallies);

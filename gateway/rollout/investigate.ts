@@ -10,10 +10,10 @@ import type { Counts } from './tally-window.ts';
 
 /** Metrics of what else a gateway knows; each says why it has no data. */
 export interface FurtherMetrics {
-  /** Told when an interval of an analysis begins: what measures it has to be at work from now on. Never rejects. */
+  /** Told when an interval of a rollout begins, also before the first step: what measures it has to be at work from now on. Never rejects. */
   readonly begin: (rollout: Rollout) => Promise<void>;
   /** Share of the shadowed reviews whose answers differ in a way that is not allowed, in percent. */
-  readonly differenceRate: (rollout: Rollout, sinceMs: number) => Promise<Reading>;
+  readonly differenceRate: (rollout: Rollout, metric: Metric) => Promise<Reading>;
   /** Share of the pods with the new revision that are ready, in percent. */
   readonly readiness: (rollout: Rollout) => Promise<Reading>;
 }
@@ -87,5 +87,5 @@ async function read(metric: Metric, rollout: Rollout, { outbound, further, count
   if (isCounted(metric.name)) {
     return readCounted(metric.name, metric, counts(metric));
   }
-  return metric.name === 'readiness' ? further.readiness(rollout) : further.differenceRate(rollout, intervalMs);
+  return metric.name === 'readiness' ? further.readiness(rollout) : further.differenceRate(rollout, metric);
 }

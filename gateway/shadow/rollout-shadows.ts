@@ -1,6 +1,6 @@
 /**
- * Shadows of rollouts: what a rollout's analysis reads as its difference rate. A rollout's shadow starts when its analysis asks for the first
- * time, and ends when it has not asked for a while. Both ways are compared: what `from` answers with what `to` would have, and,
+ * Shadows of rollouts: what a rollout's analysis reads as its difference rate. A rollout's shadow starts when the rollout begins, if it has the
+ * part `shadow`, else when its analysis asks for the first time, and ends when nothing was asked for a while. Both ways are compared: what `from` answers with what `to` would have, and,
  * since the canary's share of the answers grows, what `to` answers with what `from` would have.
  */
 import type { AllowedDifference } from './allowed-differences.ts';
@@ -49,9 +49,25 @@ export interface DifferenceReading {
   readonly baseline: null;
 }
 
+/** How a metric asks. */
+export interface DifferenceQuestion {
+  /** How far it looks back. */
+  readonly intervalMs: number;
+  /** Reviews that have to be compared; with `max` 0, so many without a difference that is not allowed. */
+  readonly minSamples: number;
+  readonly thresholdRange: { readonly max?: number };
+}
+
+interface Moment {
+  readonly atMs: number;
+  readonly gate: ShadowGate;
+  /** Whether a question had its answer then: what was compared before has had its say. */
+  readonly answered: boolean;
+}
+
 interface Followed {
   readonly specs: readonly ShadowSpec[];
-  readonly history: { readonly atMs: number; readonly gate: ShadowGate }[];
+  readonly history: Moment[];
   readonly idle: NodeJS.Timeout;
 }
 
@@ -66,18 +82,43 @@ export class RolloutShadows {
     this.#now = now;
   }
 
-  /** Share of what was compared in about the last `backMs` that differs in a way that is not allowed. Never rejects. */
-  async differenceRate(rollout: ShadowedRollout, backMs: number): Promise<DifferenceReading> {
-    try {
-      await this.#follow(rollout, backMs);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { value: null, reason: `no reviews are shadowed: ${why}`, baseline: null };
+  /**
+   * Share of what was compared in about the last interval that differs in a way that is not allowed. Where that is less than is asked for,
+   * the time goes as far back as it takes, to the last answer. Never rejects.
+   */
+  async differenceRate(rollout: ShadowedRollout, question: DifferenceQuestion): Promise<DifferenceReading> {
+    const refused = await this.begin(rollout, question.intervalMs);
+    if (refused !== null) return { value: null, reason: refused, baseline: null };
+    const { compared, notAllowed, failed } = this.#recent(rollout.name, question);
+    const { minSamples, thresholdRange } = question;
+    // Where the rest could be without difference, and the limit were broken all the same, there is nothing to wait for.
+    const lost = notAllowed > 0 && (notAllowed / Math.max(compared, minSamples)) * 100 > (thresholdRange.max ?? 100);
+    const answered = compared >= minSamples || lost;
+    this.mark(rollout.name, answered);
+    if (answered) return { value: (notAllowed / compared) * 100, reason: '', baseline: null };
+    if (compared === 0 && failed > 0) {
+      return { value: null, reason: `${failed} reviews could not be compared`, scarce: false, baseline: null };
     }
-    const { compared, notAllowed, failed } = this.#recent(rollout.name, backMs);
-    if (compared > 0) return { value: (notAllowed / compared) * 100, reason: '', baseline: null };
-    const reason = failed === 0 ? 'no review was compared yet' : `${failed} reviews could not be compared`;
-    return { value: null, reason, scarce: failed === 0, baseline: null };
+    const some = `${compared} reviews of at least ${minSamples} were compared`;
+    return { value: null, reason: compared === 0 ? 'no review was compared yet' : some, scarce: true, baseline: null };
+  }
+
+  /** Has reviews shadowed from now on, if they are not yet. Resolves with why they are not; null when they are. Never rejects. */
+  async begin(rollout: ShadowedRollout, intervalMs: number): Promise<string | null> {
+    try {
+      await this.#follow(rollout, intervalMs);
+      return null;
+    } catch (error) {
+      return `no reviews are shadowed: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  /** A metric looks back to here, when it asks an interval later. */
+  mark(name: string, answered = false): void {
+    const followed = this.#followed.get(name);
+    if (followed === undefined) return;
+    followed.history.push({ atMs: this.#now(), gate: this.#gateOf(followed), answered });
+    if (followed.history.length > HISTORY_LIMIT) followed.history.shift();
   }
 
   /** What all shadows of a rollout have found; null where there are none. */
@@ -129,16 +170,17 @@ export class RolloutShadows {
     };
   }
 
-  /** Since the youngest question that is as long ago as asked, or since the beginning. */
-  #recent(name: string, backMs: number): ShadowGate {
+  /** Since the youngest moment that is as long ago as asked, or as an answer or the beginning, where that leaves too little. */
+  #recent(name: string, { intervalMs, minSamples }: DifferenceQuestion): ShadowGate {
     const followed = this.#followed.get(name);
     if (followed === undefined) return NOTHING;
-    const { history } = followed;
     const [atMs, gate] = [this.#now(), this.#gateOf(followed)];
+    const { history } = followed;
     // Questions come once an interval, sooner or later by a turn.
-    const before = history.findLast((each) => atMs - each.atMs >= backMs * 0.9)?.gate ?? NOTHING;
-    history.push({ atMs, gate });
-    if (history.length > HISTORY_LIMIT) history.shift();
+    let index = history.findLastIndex((each) => atMs - each.atMs >= intervalMs * 0.9);
+    const isEnough = (since: ShadowGate) => gate.compared - since.compared >= minSamples;
+    while (index >= 0 && history[index]?.answered === false && !isEnough(history[index]?.gate ?? NOTHING)) index -= 1;
+    const before = history[index]?.gate ?? NOTHING;
     // It has begun anew meanwhile.
     if (gate.compared < before.compared || gate.failed < before.failed) return gate;
     return {

@@ -83,7 +83,10 @@ export class SimulatedController {
     const tallies = this.#world.counts();
     const checked = await investigate(this.#rollout, state, plan, {
       outbound: { query: never, callWebhook: never },
-      further: { ...NO_FURTHER_METRICS, differenceRate: async (_, backMs) => differenceReading(this.#world, backMs) },
+      further: {
+        ...NO_FURTHER_METRICS,
+        differenceRate: async (_, { intervalMs }) => differenceReading(this.#world, intervalMs),
+      },
       counts: (metric) => this.#window.read(this.#rollout, metric, nowMs, tallies),
     });
     if (this.dies === 'before') this.dead = true;

@@ -7,13 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { ReadyLine } from '../../../gateway/gateway.ts';
 import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
+import { readAdminAccess } from '../../../gateway/server/admin-access.ts';
+import type { ShadowStatus } from '../../../gateway/shadow/shadow.ts';
 import { review, TestClient } from './harness.ts';
 import { GatewayProcess, makeFolders, readFile } from './process.ts';
 
 const HEAD = 'apiVersion: meshgate.dev/v1alpha1\n';
 const STATUS = `{path: /metadata/annotations/meshgate.dev~1status/**}`;
 
-function files(allowed: string, onMissing = 'Ignore'): string {
+const RATE = 'stepWeights: [20, 60], metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: Ignore}]';
+const GATE = RATE.replace('onMissing: Ignore', 'onMissing: Fail, minSamples: 30');
+/** Nobody opens this gate, and no metric asks. */
+const SHUT = 'webhooks: [{name: gate, type: confirm-rollout, url: "http://127.0.0.1:1/", timeout: 1s}]';
+
+function files(allowed: string, analysis = RATE): string {
   const revision = (name: string, image: string) =>
     `---\n${HEAD}kind: MeshRevision\nmetadata: {name: ${name}}\nspec: {mesh: shop, template: {template: {inline: 'spec: {containers: [{name: proxy, image: "${image}"}]}'}, policy: enabled}}\n`;
   return `${HEAD}kind: Mesh
@@ -27,11 +34,7 @@ spec:
   from: v1
   to: v2
   shadow: {perSecond: 200, allowedDifferences: [${allowed}]}
-  analysis:
-    interval: 500ms
-    threshold: 2
-    stepWeights: [20, 60]
-    metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: ${onMissing}}]
+  analysis: {interval: 500ms, threshold: 2, ${analysis}}
 `;
 }
 
@@ -89,9 +92,24 @@ describe('a rollout with a difference rate', () => {
 
   it('goes all the way when it is allowed', async () => {
     const image = '{path: /spec/containers/proxy/image, from: "proxy:1", to: "proxy:2"}';
-    writeFileSync(join(folders.policy, 'mesh.yaml'), files(`${STATUS}, ${image}`, 'Fail'));
+    writeFileSync(join(folders.policy, 'mesh.yaml'), files(`${STATUS}, ${image}`, GATE));
     const done = await until('Succeeded');
     assert.equal(done.failedChecks, 0, 'the shadow is at work when the first interval begins');
     assert.deepEqual(done.change, { mesh: 'shop', field: 'spec.defaultRevision', from: 'v1', to: 'v2' });
+  });
+
+  it('shadows before the first step, and where no metric asks', async () => {
+    writeFileSync(join(folders.policy, 'mesh.yaml'), files(STATUS, SHUT));
+    await until('Waiting');
+    const headers = { authorization: `Bearer ${(await readAdminAccess(folders.state)).token}` };
+    let found: ShadowStatus | undefined;
+    for (let tries = 0; tries < 200 && (found?.gate.notAllowed ?? 0) === 0; tries++) {
+      const answer = await request(`${ready.admin}/api/v1/shadows`, { headers });
+      const { shadows } = (await answer.body.json()) as { readonly shadows: readonly ShadowStatus[] };
+      found = shadows.find(({ spec, state }) => spec.name === 'rollout/move' && state === 'running');
+      await sleep(25);
+    }
+    assert.ok(found !== undefined && found.gate.notAllowed > 0, JSON.stringify(found));
+    assert.equal(found.gate.notAllowed, found.gate.compared);
   });
 });
