@@ -23,7 +23,7 @@ import type { AdmissionService } from './service/admission-service.ts';
 import { RolloutShadows } from './shadow/rollout-shadows.ts';
 import { ShadowController } from './shadow/shadow-controller.ts';
 import { shadowRoutes } from './shadow/shadow-routes.ts';
-import type { Snapshot, SnapshotSource, SourceControl } from './snapshot.ts';
+import type { Snapshot, SnapshotSource, SourceControl, SourceStatus } from './snapshot.ts';
 import { describeRollouts, rolloutRoutes } from './status/rollout-routes.ts';
 import { sourceRoutes } from './status/source-routes.ts';
 import { describeStatus } from './status/status.ts';
@@ -97,6 +97,7 @@ export class Gateway {
       store: new RolloutStore(folder),
       lock: new FileLock(folder),
       outbound: new Outbound(),
+      repository: (source) => repositoryOf(parts.source.status(), source),
       further: {
         ...NO_FURTHER_METRICS,
         begin: (rollout) => this.#shadowRollout(rollout),
@@ -296,4 +297,9 @@ export class Gateway {
       ...(await service.stats()),
     });
   }
+}
+
+/** URL of a source, or of the only one. */
+function repositoryOf({ sources = [] }: SourceStatus, source: string | null): string {
+  return (source === null ? sources[0] : sources.find(({ name }) => name === source))?.url ?? '';
 }

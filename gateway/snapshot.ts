@@ -4,6 +4,7 @@
  */
 import type { PolicySetSource } from '../workers/policy/policy-source.ts';
 import type { NativeSidecars, OwnerRecord, RevisionSource, VclusterHandling } from '../workers/protocol.ts';
+import type { ChangeToCommit } from './rollout/change.ts';
 import type { Rollout } from './rollout/rollout.ts';
 
 export type Provider = 'istio' | 'linkerd' | 'template';
@@ -58,6 +59,8 @@ export interface Snapshot {
   readonly policies: PolicySetSource | null;
   /** By name; left out where there are none. */
   readonly rollouts?: ReadonlyMap<string, Rollout>;
+  /** By rollout: what its promotion leaves to commit. */
+  readonly changes?: ReadonlyMap<string, ChangeToCommit>;
 }
 
 /** One thing wrong with a commit's files; all of them are reported at once. */

@@ -93,10 +93,15 @@ function rolloutText(rollout: RolloutDescription): string {
   ];
   const message = conditions[0]?.message;
   if (message !== undefined) lines.push(`  ${message}`);
+  // The change is nothing to open any more once the files agree.
+  const opened = change === null ? undefined : conditions.find(({ type }) => type === 'ChangeOpened');
+  if (opened !== undefined) lines.push(`  ${opened.message}`);
   if (!rollout.active && phase !== 'Succeeded') lines.push(`  waits until ${from} is the default of ${mesh}`);
   if (change !== null) {
     lines.push('  to commit, so that the files say what serves:');
-    lines.push(`    kind: Mesh, metadata.name: ${change.mesh}`);
+    const file =
+      change.file === null ? '' : `, ${change.source === null ? '' : `source ${change.source}, `}${change.file}`;
+    lines.push(`    kind: Mesh, metadata.name: ${change.mesh}${file}`);
     lines.push(`    - ${change.field}: ${change.from}`, `    + ${change.field}: ${change.to}`);
   }
   return `${lines.join('\n')}\n`;

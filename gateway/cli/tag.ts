@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { withTag } from '../gitsync/mesh-edit.ts';
 import { istioWebhooks } from '../istio/webhooks.ts';
 import { problemLines } from '../report/report.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { CommandError, finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_OK } from './context.ts';
 import { writeOutput } from './files.ts';
-import { withTag } from './tag-edit.ts';
 
 interface TagFlags {
   readonly source: string;

@@ -1,6 +1,7 @@
 /** Step resolve: from documents to meshes, revisions with all their texts, clusters and tests. */
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { RevisionSource } from '../../workers/protocol.ts';
+import type { ChangeToCommit } from '../rollout/change.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import type { ClusterSnapshot, Mesh, Problem, Snapshot } from '../snapshot.ts';
 import { buildClusterSnapshot } from './cluster-snapshot.ts';
@@ -14,6 +15,7 @@ import type { Placed, PolicySet } from './policy-set.ts';
 import { decodeText, type ReferenceCache, References, referencedPath, resolveReferencePath } from './references.ts';
 import { type ResolvedRevision, referencesOf, resolveRevision } from './revision-source.ts';
 import { buildRollout } from './rollout.ts';
+import { changeToCommit } from './rollout-change.ts';
 import { rootOf, type SourceTree, type TreeFile } from './tree.ts';
 
 /** An InjectionTest with its review read. */
@@ -24,7 +26,7 @@ export interface ResolvedTest {
 }
 
 export interface ResolvedSet {
-  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters' | 'rollouts' | 'policies'>;
+  readonly parts: Pick<Snapshot, 'meshes' | 'paths' | 'clusters' | 'rollouts' | 'changes' | 'policies'>;
   readonly policies: ResolvedPolicies;
   readonly revisions: readonly ResolvedRevision[];
   readonly tests: ReadonlyMap<string, ResolvedTest>;
@@ -72,17 +74,21 @@ export async function resolveSet(
     clusters.set(name, built.cluster);
   }
   const rollouts = new Map<string, Rollout>();
+  const changes = new Map<string, ChangeToCommit>();
   for (const [name, placed] of set.rollouts) {
     const built = buildRollout(placed, meshes, tree.prefix);
     problems.push(...built.problems);
-    if (built.rollout !== null) rollouts.set(name, built.rollout);
+    if (built.rollout === null) continue;
+    rollouts.set(name, built.rollout);
+    const mesh = set.meshes.get(built.rollout.mesh);
+    if (mesh !== undefined) changes.set(name, changeToCommit(built.rollout, mesh, tree));
   }
   const tests = new Map<string, ResolvedTest>();
   for (const [name, placed] of set.tests) tests.set(name, resolveTest(placed, references, problems));
   const policies = resolvePolicies(set, references, tree.prefix);
   problems.push(...policies.problems);
   return {
-    parts: { meshes, paths, clusters, rollouts, policies: policies.source },
+    parts: { meshes, paths, clusters, rollouts, changes, policies: policies.source },
     policies,
     revisions,
     tests,

@@ -58,6 +58,11 @@ export function buildRollout(
     }
     return { name: each.name, type: each.type ?? 'rollout', url: each.url, timeoutMs, metadata: each.metadata ?? {} };
   });
+  const opening = webhooks.flatMap(({ type }, index) => (type === 'open-change' ? [index] : []));
+  if (opening[1] !== undefined) {
+    const message = 'there are two webhooks of the type open-change: a change is opened once';
+    report(['spec', 'analysis', 'webhooks', opening[1], 'type'], message);
+  }
   for (const field of ['namespaceSelector', 'objectSelector'] as const) {
     if (spec[field] === undefined) continue;
     const compiled = compileLabelSelector(spec[field]);

@@ -41,7 +41,7 @@ export class StateFormatError extends Error {
 
 /** `sha256:…` of what a snapshot says: equal digests, equal behaviour. The texts of revisions count by their own digests. */
 export function snapshotDigest(snapshot: Snapshot): string {
-  const { revision: _, loadedAt: __, meshes, ...rest } = snapshot;
+  const { revision: _, loadedAt: __, changes: ___, meshes, ...rest } = snapshot;
   const outlines = [...meshes.values()].map((mesh) => ({
     ...mesh,
     revisions: [...mesh.revisions].map(([name, { digest }]) => [name, digest]).sort(),

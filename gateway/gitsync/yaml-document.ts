@@ -44,6 +44,8 @@ export interface PlainDocument {
 }
 
 export interface YamlDocument extends PlainDocument {
+  /** All that the file holds. */
+  readonly text: string;
   /** Where a field's value, or its key, begins; where it does not exist, its nearest parent. */
   locate(path: FieldPath, part?: 'value' | 'key'): Position;
   locateText(path: FieldPath): TextPlace;
@@ -125,6 +127,7 @@ function locatable(text: string, plain: PlainDocument, parsed: ParsedText | null
   };
   return {
     ...plain,
+    text,
     locate(path, part = 'value') {
       const there = tree();
       const found = findIn(there, path);

@@ -43,6 +43,7 @@ function revive({ file, name, spec, position, review }: PlainTest): ResolvedTest
   const source = {
     index: 0,
     value: {},
+    text: '',
     position,
     locate: () => position,
     locateText: () => ({ position, indent: null }),

@@ -18,7 +18,7 @@ export interface Reading {
 export interface HookAnswer {
   readonly name: string;
   readonly ok: boolean;
-  /** Why not. */
+  /** Why not; of an open-change webhook that says yes, what it says. */
   readonly message: string;
 }
 

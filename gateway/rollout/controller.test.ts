@@ -74,6 +74,7 @@ class Run {
       store,
       lock: new FileLock(place),
       outbound: new Outbound(),
+      repository: () => 'https://git.example/policies',
       further: NO_FURTHER_METRICS,
       logger: { info: () => undefined, warn: () => undefined, error: note },
       fleet: {

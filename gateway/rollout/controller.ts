@@ -11,10 +11,11 @@ import { GatewayError } from '../errors.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Assignment } from './assignment.ts';
+import { type ChangeToCommit, commitOf, revisionOfSource } from './change.ts';
 import type { ControllerLock } from './file-lock.ts';
 import { type FurtherMetrics, investigate } from './investigate.ts';
 import { Ledger } from './ledger.ts';
-import type { Outbound } from './outbound.ts';
+import type { ChangeOfRepository, Outbound } from './outbound.ts';
 import { planOf } from './plan.ts';
 import { type Command, type Happening, type Position, reduce, refusalOf } from './reduce.ts';
 import type { Tally } from './revision-tally.ts';
@@ -32,7 +33,9 @@ const COUNT_MS = 1_000;
 export interface RolloutControllerParts {
   readonly store: RolloutStore;
   readonly lock: ControllerLock;
-  readonly outbound: Pick<Outbound, 'query' | 'callWebhook' | 'close'>;
+  readonly outbound: Pick<Outbound, 'query' | 'callWebhook' | 'openChange' | 'close'>;
+  /** URL of a source, without credentials; null names the only one. */
+  readonly repository: (source: string | null) => string;
   readonly further: FurtherMetrics;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Those who route. */
@@ -122,6 +125,11 @@ export class RolloutController {
   position(rollout: Rollout): Position {
     const current = this.#snapshot?.meshes.get(rollout.mesh)?.defaultRevision;
     return current === rollout.from ? 'from' : current === rollout.to ? 'to' : 'elsewhere';
+  }
+
+  /** What its promotion leaves to commit; null where that is not known. */
+  changeOf({ name }: Rollout): ChangeToCommit | null {
+    return this.#snapshot?.changes?.get(name) ?? null;
   }
 
   /**
@@ -257,7 +265,8 @@ export class RolloutController {
     const tallies = plan.metrics ? await fleet.tallies() : [];
     const nowMs = performance.now();
     const counts = (metric: Metric) => window.read(rollout, metric, nowMs, tallies);
-    const checked = await investigate(rollout, state, plan, { outbound, further, counts });
+    const change = plan.opens ? this.#changeOfRepository(rollout) : null;
+    const checked = await investigate(rollout, state, plan, { outbound, further, counts, change });
     if (this.#stopped) return;
     await this.#serially(async () => {
       await this.#ledger.refresh();
@@ -274,6 +283,14 @@ export class RolloutController {
       const after = this.#stateOf(current);
       if (after !== null) await this.#watch(current, after);
     });
+  }
+
+  #changeOfRepository(rollout: Rollout): ChangeOfRepository | null {
+    const found = this.changeOf(rollout);
+    if (found === null || this.#snapshot === null) return null;
+    const { source, ...change } = found;
+    const revision = revisionOfSource(this.#snapshot.revision, source);
+    return { repository: this.#parts.repository(source), revision, commit: commitOf(revision), ...change };
   }
 
   /**

@@ -1,9 +1,11 @@
 /** What the admin port tells of rollouts; names are part of the API. */
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { type Assignment, courseOf } from './assignment.ts';
+import type { ChangeToCommit } from './change.ts';
 import type { Position } from './reduce.ts';
 import type { Rollout } from './rollout.ts';
 import {
+  type ChangeCondition,
   type Condition,
   type FailedCheck,
   isPromoted,
@@ -30,14 +32,31 @@ export interface RolloutDescription {
   readonly suspended: boolean;
   /** Whether the files' default is `from`, so that the rollout can act. */
   readonly active: boolean;
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly (Condition | ChangeCondition)[];
   readonly failure: FailedCheck | null;
   /** What to commit, so that the files say what serves; null when they do. */
-  readonly change: { readonly mesh: string; readonly field: string; readonly from: string; readonly to: string } | null;
+  readonly change: DescribedChange | null;
   readonly events: readonly RolloutEvent[];
 }
 
-export function describeRollout(rollout: Rollout, state: RolloutState | null, position: Position): RolloutDescription {
+export interface DescribedChange {
+  readonly mesh: string;
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+  /** Name of the source, where there are several. */
+  readonly source: string | null;
+  /** From the root of its repository; null where it is not known, as `diff`. */
+  readonly file: string | null;
+  readonly diff: string | null;
+}
+
+export function describeRollout(
+  rollout: Rollout,
+  state: RolloutState | null,
+  position: Position,
+  change: ChangeToCommit | null,
+): RolloutDescription {
   const { name, mesh, from, to, steps, threshold, intervalMs } = rollout;
   const phase = state?.phase ?? 'Initializing';
   const drifts = isPromoted(phase) && position === 'from';
@@ -56,11 +75,16 @@ export function describeRollout(rollout: Rollout, state: RolloutState | null, po
     paused: state?.paused ?? false,
     suspended: rollout.suspend,
     active: position === 'from',
-    conditions: state === null ? [] : [state.condition],
+    conditions:
+      state === null ? [] : [state.condition, ...(state.opening === undefined ? [] : [state.opening.condition])],
     failure: state?.failure ?? null,
-    change: drifts ? { mesh, field: 'spec.defaultRevision', from, to } : null,
+    change: drifts ? { mesh, field: 'spec.defaultRevision', from, to, ...placeOf(change) } : null,
     events: state?.events ?? [],
   };
+}
+
+function placeOf(change: ChangeToCommit | null): Pick<DescribedChange, 'source' | 'file' | 'diff'> {
+  return { source: change?.source ?? null, file: change?.file ?? null, diff: change?.diff ?? null };
 }
 
 export interface MeshWeights {

@@ -1,7 +1,7 @@
 /** Carries out a plan: asks webhooks and metrics in Flagger's order, and stops where the answer is known. */
 import { isCounted, readCounted } from './built-in-metrics.ts';
 import { type HookAnswer, judge, type Measured, type Reading } from './check.ts';
-import type { Outbound } from './outbound.ts';
+import type { ChangeOfRepository, Outbound } from './outbound.ts';
 import type { Plan } from './plan.ts';
 import { asksPromotion, type Happening } from './reduce.ts';
 import type { Metric, Rollout, WebhookType } from './rollout.ts';
@@ -25,7 +25,9 @@ export const NO_FURTHER_METRICS: FurtherMetrics = {
 };
 
 export interface Sources {
-  readonly outbound: Pick<Outbound, 'query' | 'callWebhook'>;
+  readonly outbound: Pick<Outbound, 'query' | 'callWebhook' | 'openChange'>;
+  /** What a promotion leaves to commit; null where that is not known. */
+  readonly change: ChangeOfRepository | null;
   readonly further: FurtherMetrics;
   /** Counts of both revisions in the time that a metric looks at. */
   readonly counts: (metric: Metric) => Counts;
@@ -43,7 +45,8 @@ export async function investigate(
   const hooks = hooksOf(rollout, state, sources);
   const { generation } = state;
   const nothing: Measured = { readings: [], hooks: [] };
-  const result = { type: 'checked', generation, rollback: null, measured: nothing, gate: null } as const;
+  const result = { type: 'checked', generation, rollback: null, measured: nothing, gate: null, opened: null } as const;
+  if (plan.opens) return { ...result, opened: await openChange(rollout, state, sources) };
   if (plan.rollback) {
     const asks = (await hooks('rollback', ({ ok }) => ok)).find(({ ok }) => ok);
     if (asks !== undefined) return { ...result, rollback: asks.name };
@@ -61,6 +64,14 @@ export async function investigate(
   const shut = (await hooks(plan.gate, ({ ok }) => !ok)).find(({ ok }) => !ok);
   const gate = shut === undefined ? null : { open: false, message: `webhook ${shut.name} (${shut.message})` };
   return { ...result, measured, gate };
+}
+
+async function openChange(rollout: Rollout, state: RolloutState, sources: Sources): Promise<HookAnswer | null> {
+  const webhook = rollout.webhooks.find(({ type }) => type === 'open-change');
+  if (webhook === undefined) return null;
+  const { outbound, change } = sources;
+  if (change !== null) return outbound.openChange(webhook, rollout, state, change);
+  return { name: webhook.name, ok: false, message: 'the file that defines the mesh is not known' };
 }
 
 function hooksOf(rollout: Rollout, state: RolloutState, { outbound }: Sources) {

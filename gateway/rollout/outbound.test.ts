@@ -141,6 +141,34 @@ describe('webhooks', () => {
     assert.deepEqual([silent.ok, /^no answer: /.test(silent.message)], [false, true]);
   });
 
+  it('are handed the change to commit, and may say where they have opened it', async () => {
+    let told: Record<string, unknown> = {};
+    answer = (_, response, body) => {
+      told = JSON.parse(body) as Record<string, unknown>;
+      response.writeHead(201).end('https://git.example/pulls/7\r\nand more\n');
+    };
+    const change = {
+      ...{ repository: 'https://git.example/policies', revision: 'main@sha1:abc', commit: 'abc' },
+      ...{ file: 'mesh.yaml', diff: '--- a/mesh.yaml', text: 'kind: Mesh' },
+    };
+    const answered = await outbound.openChange(hook({ type: 'open-change' }), rolloutOf(), state, change);
+    assert.deepEqual(answered, { name: 'w', ok: true, message: 'https://git.example/pulls/7' });
+    const { checksum: _, ...rest } = told;
+    assert.deepEqual(rest, {
+      ...{
+        name: 'r',
+        rollout: 'r',
+        phase: 'Progressing',
+        metadata: { a: 'b' },
+        mesh: 'm',
+        from: 'v1',
+        to: 'v2',
+        weight: 10,
+      },
+      change: { title: 'Make revision v2 the default of mesh m', field: 'spec.defaultRevision', ...change },
+    });
+  });
+
   it('are called in order, and no further than the answer is known', async () => {
     const called: string[] = [];
     const open = new Set(['/rollout', '/gate']);
@@ -155,7 +183,12 @@ describe('webhooks', () => {
       hook({ name: 'end', type: 'post-rollout', url: `${address}/end` }),
     ];
     const rollout = rolloutOf({ webhooks });
-    const sources: Sources = { outbound, further: NO_FURTHER_METRICS, counts: () => ({ to: null, from: null }) };
+    const sources: Sources = {
+      outbound,
+      further: NO_FURTHER_METRICS,
+      change: null,
+      counts: () => ({ to: null, from: null }),
+    };
     const run = async () => {
       called.length = 0;
       const plan = planOf(rollout, { ...state, digest: rollout.digest }, true);
@@ -263,6 +296,7 @@ describe('built-in metrics', () => {
     const { measured } = await investigate(rollout, state, plan, {
       outbound,
       further: NO_FURTHER_METRICS,
+      change: null,
       counts: () => ({ to: null, from: null }),
     });
     assert.deepEqual(

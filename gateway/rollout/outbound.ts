@@ -1,5 +1,6 @@
 /** Calls that a rollout makes: Prometheus queries and webhooks. Bounded in time and size, and never throwing. */
 import type { Agent } from 'undici';
+import type { ChangeToCommit } from './change.ts';
 import type { HookAnswer, Reading } from './check.ts';
 import { fillQuery, type QueryVariables } from './prometheus-query.ts';
 import type { Rollout, Webhook } from './rollout.ts';
@@ -10,6 +11,15 @@ const QUERY_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** How much of an answer's text a message repeats. */
 const QUOTE_LIMIT = 200;
+
+/** Names and repository are for whoever opens the change. */
+export interface ChangeOfRepository extends Omit<ChangeToCommit, 'source'> {
+  /** URL of the repository, or a folder; without credentials. */
+  readonly repository: string;
+  /** `main@sha1:…`: what the change is to. */
+  readonly revision: string;
+  readonly commit: string | null;
+}
 
 export class Outbound {
   /** The client is loaded with the first call: most gateways never make one. */
@@ -30,16 +40,36 @@ export class Outbound {
 
   /** A status of 2xx says yes. The body has the members of Flagger's webhooks, and those of a rollout. */
   async callWebhook(webhook: Webhook, rollout: Rollout, state: RolloutState): Promise<HookAnswer> {
-    const { name, mesh, from, to, digest } = rollout;
-    const { phase, weight } = state;
-    const body = { name, phase, checksum: digest, metadata: webhook.metadata, mesh, from, to, weight };
+    const { ok, message } = await this.#post(webhook, bodyOf(webhook, rollout, state));
+    return { name: webhook.name, ok, message: ok ? '' : message };
+  }
+
+  /**
+   * Hands over what is to be committed. A status of 2xx says that it is taken care of; the answer's first line may say where. It may be called
+   * more than once for a promotion, always with the same `checksum`.
+   */
+  async openChange(
+    webhook: Webhook,
+    rollout: Rollout,
+    state: RolloutState,
+    change: ChangeOfRepository,
+  ): Promise<HookAnswer> {
+    const { name: rolloutName, mesh, to } = rollout;
+    const title = `Make revision ${to} the default of mesh ${mesh}`;
+    const content = { title, field: 'spec.defaultRevision', ...change };
+    const body = { ...bodyOf(webhook, rollout, state), rollout: rolloutName, change: content };
+    return { name: webhook.name, ...(await this.#post(webhook, body)) };
+  }
+
+  /** `message`: the first line of what is said, with the status where that is none of 2xx; or why there is no answer. */
+  async #post({ url, timeoutMs }: Webhook, body: object): Promise<Omit<HookAnswer, 'name'>> {
     try {
-      const { status, text } = await this.#call(new URL(webhook.url), 'POST', JSON.stringify(body), webhook.timeoutMs);
+      const { status, text } = await this.#call(new URL(url), 'POST', JSON.stringify(body), timeoutMs);
       const ok = status >= 200 && status <= 299;
-      const said = text.trim().slice(0, QUOTE_LIMIT);
-      return { name: webhook.name, ok, message: ok ? '' : `status ${status}${said === '' ? '' : `: ${said}`}` };
+      const said = (text.trim().split(/[\r\n]/, 1)[0] ?? '').slice(0, QUOTE_LIMIT);
+      return { ok, message: ok ? said : `status ${status}${said === '' ? '' : `: ${said}`}` };
     } catch (error) {
-      return { name: webhook.name, ok: false, message: `no answer: ${reasonOf(error)}` };
+      return { ok: false, message: `no answer: ${reasonOf(error)}` };
     }
   }
 
@@ -65,6 +95,11 @@ interface Client {
 async function loadClient(): Promise<Client> {
   const { Agent, request } = await import('undici');
   return { agent: new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: 8 }), request };
+}
+
+/** The members of Flagger's webhooks, and those of a rollout. */
+function bodyOf({ metadata }: Webhook, { name, mesh, from, to, digest }: Rollout, { phase, weight }: RolloutState) {
+  return { name, phase, checksum: digest, metadata, mesh, from, to, weight };
 }
 
 function missing(reason: string): Reading {

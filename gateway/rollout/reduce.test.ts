@@ -224,6 +224,50 @@ describe('webhooks', () => {
   });
 });
 
+describe('the change to commit', () => {
+  const webhooks = [{ name: 'pr', type: 'open-change' as const, url: 'http://x/', timeoutMs: 1, metadata: {} }];
+  const promoted = () => {
+    const driven = new Driven(rolloutOf({ webhooks, skipAnalysis: true }));
+    while (driven.state.phase !== 'Succeeded') driven.check();
+    return driven;
+  };
+  const answer = (driven: Driven, ok: boolean, message: string) => {
+    driven.check(good, { opened: { name: 'pr', ok, message } });
+    const { status, reason } = driven.state.opening?.condition ?? {};
+    return [status, reason, planOf(driven.rollout, driven.state, true)?.afterMs];
+  };
+
+  it('is handed to its webhook until that has taken it', () => {
+    const driven = promoted();
+    assert.deepEqual(planOf(driven.rollout, driven.state, true)?.opens, true);
+    assert.deepEqual(answer(driven, false, 'status 500'), ['Unknown', 'Retrying', 1_000]);
+    assert.deepEqual(answer(driven, false, 'status 500'), ['Unknown', 'Retrying', 2_000]);
+    assert.match(driven.state.events.at(-1)?.message ?? '', /has not taken .*: status 500 \(2 of 10\)$/);
+    assert.deepEqual(answer(driven, true, 'https://git/pulls/7'), ['True', 'Opened', undefined]);
+    assert.equal(driven.state.events.at(-1)?.message, 'Webhook pr has taken the change to commit: https://git/pulls/7');
+    assert.deepEqual([driven.state.phase, driven.state.condition.reason], ['Succeeded', 'Succeeded']);
+  });
+
+  it('is given up after ten calls, which is no fault of the revision', () => {
+    const driven = promoted();
+    for (let i = 1; i < 10; i++) answer(driven, false, 'no');
+    assert.deepEqual(answer(driven, false, 'no'), ['False', 'GaveUp', undefined]);
+    assert.match(driven.state.opening?.condition.message ?? '', /\(10 of 10\); commit it by hand$/);
+    assert.equal(driven.state.phase, 'Succeeded');
+    driven.command('abort');
+    assert.equal(driven.state.opening, undefined);
+  });
+
+  it('is nobody to be handed where the files agree, or nobody asks for it', () => {
+    const driven = promoted();
+    driven.happen({ type: 'observed', position: 'to' });
+    assert.equal(planOf(driven.rollout, driven.state, true), null);
+    const silent = new Driven(rolloutOf({ skipAnalysis: true }));
+    while (silent.state.phase !== 'Succeeded') silent.check();
+    assert.equal(planOf(silent.rollout, silent.state, true), null);
+  });
+});
+
 describe('commands', () => {
   it('pause, resume, promote and abort', () => {
     const driven = new Driven(rolloutOf()).to(10);

@@ -3,9 +3,11 @@
  * simulation drives it as a gateway does. It never goes further than one step at a time, and who carries out what it says may stop
  * at any point: what is not kept has not happened.
  */
-import { judge, type Measured } from './check.ts';
+import { type HookAnswer, judge, type Measured } from './check.ts';
+import { OPEN_ATTEMPTS } from './plan.ts';
 import type { Rollout } from './rollout.ts';
 import {
+  type ChangeCondition,
   type Condition,
   EVENT_LIMIT,
   type FailedCheck,
@@ -32,6 +34,8 @@ export type Happening =
       readonly measured: Measured;
       /** The gate of the phase: confirm-rollout or confirm-promotion; null: not asked. */
       readonly gate: { readonly open: boolean; readonly message: string } | null;
+      /** What the open-change webhook has said; null: not asked. */
+      readonly opened?: HookAnswer | null;
     }
   | { readonly type: 'commanded'; readonly command: Command };
 
@@ -168,11 +172,38 @@ function checked(rollout: Rollout, state: RolloutState, happening: Checked, at: 
       const message = `Promotion completed: set defaultRevision of mesh ${rollout.mesh} to ${rollout.to} in the files`;
       return next(state, 'Succeeded', message, at);
     }
-    case 'Initializing':
     case 'Succeeded':
+      return happening.opened == null ? state : opened(state, happening.opened, at);
+    case 'Initializing':
     case 'Failed':
       return state;
   }
+}
+
+/** What the webhook has said about the change to commit is told beside the condition of the rollout, which stays. */
+function opened(state: RolloutState, { ok, name, message }: HookAnswer, at: string): RolloutState {
+  const attempts = (state.opening?.attempts ?? 0) + 1;
+  const gaveUp = !ok && attempts >= OPEN_ATTEMPTS;
+  const told = ok
+    ? `Webhook ${name} has taken the change to commit${message === '' ? '' : `: ${message}`}`
+    : `Webhook ${name} has not taken the change to commit: ${message} (${attempts} of ${OPEN_ATTEMPTS})${gaveUp ? '; commit it by hand' : ''}`;
+  const status = ok ? 'True' : gaveUp ? 'False' : 'Unknown';
+  const before = state.opening?.condition;
+  const condition: ChangeCondition = {
+    type: 'ChangeOpened',
+    status,
+    reason: ok ? 'Opened' : gaveUp ? 'GaveUp' : 'Retrying',
+    message: told,
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : at,
+    lastUpdateTime: at,
+  };
+  const event = { at, type: ok ? ('Normal' as const) : ('Warning' as const), message: told };
+  return {
+    ...state,
+    opening: { attempts, condition },
+    events: [...state.events, event].slice(-EVENT_LIMIT),
+    generation: state.generation + 1,
+  };
 }
 
 function analysed(rollout: Rollout, state: RolloutState, { measured, gate }: Checked, at: string): RolloutState {
@@ -220,7 +251,9 @@ function failedOnce(rollout: Rollout, state: RolloutState, failure: FailedCheck,
 function rolledBack(rollout: Rollout, state: RolloutState, at: string): RolloutState {
   const why = state.failure?.message ?? '';
   const message = `Rolled back to ${rollout.from} from weight ${isPromoted(state.phase) ? 100 : state.weight}: ${why}`;
-  return next({ ...state, weight: 0 }, 'Failed', message, at, 'Warning');
+  // A change that was opened is nothing to commit any more.
+  const { opening: _, ...rest } = state;
+  return next({ ...rest, weight: 0 }, 'Failed', message, at, 'Warning');
 }
 
 type EventType = 'Normal' | 'Warning';

@@ -10,7 +10,8 @@ export type WebhookType =
   | 'rollout'
   | 'confirm-promotion'
   | 'rollback'
-  | 'post-rollout';
+  | 'post-rollout'
+  | 'open-change';
 
 /** Both bounds belong to the range. */
 export interface ThresholdRange {

@@ -43,6 +43,22 @@ export interface FailedCheck {
   readonly message: string;
 }
 
+/** Whether the change that a promotion leaves to commit was handed to a webhook of the type open-change. */
+export interface ChangeCondition {
+  readonly type: 'ChangeOpened';
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: 'Opened' | 'Retrying' | 'GaveUp';
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly lastUpdateTime: string;
+}
+
+/** Calls so far. */
+export interface Opening {
+  readonly attempts: number;
+  readonly condition: ChangeCondition;
+}
+
 export interface RolloutState {
   /** Of the rollout that this is about. */
   readonly digest: string;
@@ -61,6 +77,8 @@ export interface RolloutState {
   readonly failure: FailedCheck | null;
   /** The newest last; EVENT_LIMIT of them. */
   readonly events: readonly RolloutEvent[];
+  /** Left out before the first call. */
+  readonly opening?: Opening;
   /** Goes up with every change: what was measured under another one says nothing about this. */
   readonly generation: number;
 }

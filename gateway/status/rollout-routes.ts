@@ -60,7 +60,9 @@ export function rolloutRoutes({ controller, serving, adminToken }: RolloutRoutes
 }
 
 export function describeRollouts(controller: RolloutController): readonly RolloutDescription[] {
-  return controller.list().map(({ rollout, state }) => describeRollout(rollout, state, controller.position(rollout)));
+  return controller.list().map(({ rollout, state }) => {
+    return describeRollout(rollout, state, controller.position(rollout), controller.changeOf(rollout));
+  });
 }
 
 /** What follows in the path. Names hold nothing that a URL would escape. */

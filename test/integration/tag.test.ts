@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { withTag } from '../../gateway/cli/tag-edit.ts';
+import { withTag } from '../../gateway/gitsync/mesh-edit.ts';
 import { checkout, Workspace } from './command.ts';
 
 let space: Workspace;

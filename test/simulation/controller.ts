@@ -82,7 +82,8 @@ export class SimulatedController {
     if ((minute - this.#watched.since) * MINUTE_MS < plan.afterMs) return false;
     const tallies = this.#world.counts();
     const checked = await investigate(this.#rollout, state, plan, {
-      outbound: { query: never, callWebhook: never },
+      outbound: { query: never, callWebhook: never, openChange: never },
+      change: null,
       further: {
         ...NO_FURTHER_METRICS,
         differenceRate: async (_, { intervalMs }) => differenceReading(this.#world, intervalMs),

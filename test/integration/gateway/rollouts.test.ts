@@ -3,6 +3,8 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { request } from 'undici';
@@ -34,8 +36,21 @@ spec: {mesh: shop, from: ${from}, to: ${to}, suspend: ${suspend}, analysis: ${an
 }
 
 const METRICS = `stepWeights: [20, 60], metrics: [{name: error-rate, thresholdRange: {max: 1}, minSamples: 5}, {name: denied-rate, thresholdRange: {max: 1}, minSamples: 5}]`;
+/** Takes the change to commit when it is asked for the second time. */
+const opened: Record<string, unknown>[] = [];
+const forge = createServer(async (asked, response) => {
+  let body = '';
+  for await (const chunk of asked) body += String(chunk);
+  opened.push(JSON.parse(body) as Record<string, unknown>);
+  response.writeHead(opened.length === 1 ? 503 : 201).end(opened.length === 1 ? 'busy' : 'https://git.example/pulls/7');
+});
+const opens = () => {
+  const { port } = forge.address() as AddressInfo;
+  return `webhooks: [{name: pull-request, type: open-change, url: "http://127.0.0.1:${port}/", metadata: {team: mesh}}]`;
+};
+
 /** A busy machine may let an interval pass without enough requests; that is no fault of a good revision. */
-const PATIENT = `{interval: 300ms, threshold: 20, ${METRICS}}`;
+const patient = () => `{interval: 300ms, threshold: 20, ${METRICS}, ${opens()}}`;
 const STRICT = `{interval: 500ms, threshold: 2, ${METRICS}}`;
 
 function podOf(workload: string, uid: string): string {
@@ -117,10 +132,11 @@ describe('a rollout of a gateway with two processes, under load', () => {
     /proxy:\d/.exec(patchText(await client.post('/inject', podOf(workload, 'u'))))?.[0];
 
   before(async () => {
+    await new Promise<void>((resolve) => forge.listen(0, '127.0.0.1', resolve));
     mkdirSync(folders.policy, { recursive: true });
     write('overlay.tpl', '');
     for (const n of [1, 2, 3]) write(`v${n}.tpl`, GOOD(`proxy:${n}`));
-    write('mesh.yaml', files('v1', 'v1', 'v2', PATIENT, true));
+    write('mesh.yaml', files('v1', 'v1', 'v2', patient(), true));
     await start();
     load = new Load(client);
   });
@@ -129,12 +145,14 @@ describe('a rollout of a gateway with two processes, under load', () => {
     await client.close();
     gateway.child.kill('SIGKILL');
     folders.remove();
+    forge.closeAllConnections();
+    forge.close();
   });
 
   test('goes up step by step and promotes a good revision by itself', async () => {
     const seen = new Set<number>();
     assert.equal((await status()).suspended, true);
-    write('mesh.yaml', files('v1', 'v1', 'v2', PATIENT));
+    write('mesh.yaml', files('v1', 'v1', 'v2', patient()));
     const done = await until('not promoted', (now) => {
       seen.add(now.canaryWeight);
       return now.phase === 'Succeeded';
@@ -145,8 +163,34 @@ describe('a rollout of a gateway with two processes, under load', () => {
     const metrics = await (await request(`${ready.admin}/metrics`)).body.text();
     assert.match(metrics, /^meshgate_rollout_phase\{rollout="move",mesh="shop",phase="Succeeded"\} 1$/m);
     assert.match(metrics, /^meshgate_rollout_failed_checks\{rollout="move",mesh="shop"\} \d+$/m);
-    assert.deepEqual(done.change, { mesh: 'shop', field: 'spec.defaultRevision', from: 'v1', to: 'v2' });
+    const { diff, ...change } = done.change ?? {};
+    const field = 'spec.defaultRevision';
+    assert.deepEqual(change, { mesh: 'shop', field, from: 'v1', to: 'v2', source: null, file: 'mesh.yaml' });
+    assert.match(String(diff), /^--- a\/mesh\.yaml\n\+\+\+ b\/mesh\.yaml\n@@ /);
     assert.equal(await imageOf('anything'), 'proxy:2');
+  });
+
+  test('hands the change to commit to a webhook, again where it is not taken', async () => {
+    const conditionOf = ({ conditions }: RolloutDescription) => conditions.find(({ type }) => type === 'ChangeOpened');
+    const done = await until('not opened', (now) => conditionOf(now)?.status === 'True');
+    const message = 'Webhook pull-request has taken the change to commit: https://git.example/pulls/7';
+    assert.equal(conditionOf(done)?.message, message);
+    assert.ok(done.events.some(({ type, message: told }) => type === 'Warning' && /status 503: busy/.test(told)));
+    assert.equal(opened.length, 2);
+    const { change, checksum: _, ...common } = opened[1] as { change: Record<string, string>; checksum: string };
+    const { repository, file, field, revision: at, commit } = change;
+    assert.deepEqual(common, {
+      ...{ name: 'move', rollout: 'move', mesh: 'shop', from: 'v1', to: 'v2', phase: 'Succeeded', weight: 60 },
+      metadata: { team: 'mesh' },
+    });
+    assert.deepEqual([repository, file, field, commit], [folders.policy, 'mesh.yaml', 'spec.defaultRevision', null]);
+    assert.match(at ?? '', /^dir@sha256:/);
+    assert.equal(change['text'], files('v2', 'v1', 'v2', patient()));
+    assert.equal(readFile(join(folders.policy, 'mesh.yaml')), files('v1', 'v1', 'v2', patient()), 'it writes no files');
+    assert.match(
+      (await run(['rollout', 'status', '--state', folders.state])).stdout,
+      /pulls\/7\n.*commit.*\n.*mesh\.yaml\n/,
+    );
   });
 
   test('still serves what was promoted after it was killed', async () => {
@@ -155,15 +199,21 @@ describe('a rollout of a gateway with two processes, under load', () => {
     await gateway.ended;
     await start();
     assert.equal(await imageOf('anything'), 'proxy:2');
-    assert.equal((await status()).phase, 'Succeeded');
+    const now = await status();
+    assert.deepEqual(
+      [now.phase, now.change?.to],
+      ['Succeeded', 'v2'],
+      'what the files do not say is shown until they do',
+    );
     load = new Load(client);
   });
 
   test('is over when the files say what serves', async () => {
-    write('mesh.yaml', files('v2', 'v1', 'v2', PATIENT));
+    write('mesh.yaml', (opened[1] as { change: { text: string } }).change.text);
     const done = await until('no agreement', ({ active }) => !active);
     assert.deepEqual([done.phase, done.change], ['Succeeded', null]);
     assert.equal(await imageOf('anything'), 'proxy:2');
+    assert.equal(opened.length, 2, 'what was opened is not opened again, after a restart either');
   });
 
   test('rolls a revision back by itself that denies, and stays so until the files change', async () => {

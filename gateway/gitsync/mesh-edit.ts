@@ -1,13 +1,10 @@
-/** Edits of a Mesh's tags in the text of its policy file: only the lines concerned change, so that comments and layout stay. */
+/** Edits of a Mesh in the text of its policy file: only the lines concerned change, so that comments and layout stay. */
 import { isMap, isScalar, type Pair, parseAllDocuments, type YAMLMap } from 'yaml';
 
 /** The text with the tag set, or with null removed. Null where the text does not hold the mesh, or not as mappings. */
 export function withTag(text: string, mesh: string, tag: string, revision: string | null): string | null {
-  const document = parseAllDocuments(text).find(({ contents }) => {
-    return isMap(contents) && contents.getIn(['kind']) === 'Mesh' && contents.getIn(['metadata', 'name']) === mesh;
-  });
-  const spec = document?.get('spec', true);
-  if (!isMap(spec)) return null;
+  const spec = specOf(text, mesh);
+  if (spec === null) return null;
   const tags = pairOf(spec, 'tags');
   if (tags === undefined || !isMap(tags.value)) {
     return revision === null ? text : withNewTags(text, spec, tags, tag, revision);
@@ -17,6 +14,23 @@ export function withTag(text: string, mesh: string, tag: string, revision: strin
   if (own === undefined) return withNewTag(text, tags.value, tag, revision);
   const [start, end] = rangeOf(own.value);
   return replaced(text, start, end, quoted(revision, text.slice(start, end)));
+}
+
+/** The text with another default revision. Null where the text does not hold the mesh with one, or not as mappings. */
+export function withDefaultRevision(text: string, mesh: string, revision: string): string | null {
+  const spec = specOf(text, mesh);
+  const own = spec === null ? undefined : pairOf(spec, 'defaultRevision');
+  if (own === undefined || !isScalar(own.value)) return null;
+  const [start, end] = rangeOf(own.value);
+  return replaced(text, start, end, quoted(revision, text.slice(start, end)));
+}
+
+function specOf(text: string, mesh: string): YAMLMap | null {
+  const document = parseAllDocuments(text).find(({ contents }) => {
+    return isMap(contents) && contents.getIn(['kind']) === 'Mesh' && contents.getIn(['metadata', 'name']) === mesh;
+  });
+  const spec = document?.get('spec', true);
+  return isMap(spec) ? spec : null;
 }
 
 function withNewTag(text: string, tags: YAMLMap, tag: string, revision: string): string {
