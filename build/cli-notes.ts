@@ -53,6 +53,17 @@ The steps come from the functions that inject. Before them, for workloads, stand
 (\`rev.namespace\`, \`rev.object\`, \`namespace\`, \`object\`, and \`auto\` where it is asked for), for which the labels of the namespace have to be
 known: from \`--namespace-labels\`, \`--cluster-snapshot\` or the source's ClusterSnapshot. \`--json\` prints a list of \`{subject, namespace, mesh,
 revision, steps: [{rule, saw, effect, code?, says}], verdict: {kind, code, sentence}}\`. The codes are those of [errors.md](errors.md).
+
+With \`--source\` and without a named revision, each pod gets the one that a gateway would choose: by the revision label of its namespace or
+itself, else by the cohort of the rollout that leaves the mesh's default revision, at the weight of \`--weight\` or of the gateway whose
+folder \`--state\` names. Step \`rollout\` and \`cohort: {rollout, from, to, weight, place, included, keptOut}\` tell where the workload stands and
+what keeps it out: a selector, the annotation \`meshgate.dev/rollout: disabled\`, a label. \`inject\` chooses the same way, each workload of a
+file by itself; Linkerd's \`inject\` takes the default revision or \`--revision\`.
+
+\`\`\`sh
+meshgate explain deployment.yaml --source policies --mesh istio-prod --weight 20
+meshgate explain deployment.yaml --source policies --mesh istio-prod --state /var/lib/meshgate
+\`\`\`
 `,
   'rollout status': `
 Exit code 1 says that a rollout has failed. \`--watch\` tells every change and ends when there is nothing more to come, so it can stand in a

@@ -10,6 +10,7 @@ import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 import { readInput, shown } from './files.ts';
 import { addInjectionFlags, type InjectionFlags, wayOf } from './injection-flags.ts';
 import { addLinkerdSourceFlags, type LinkerdSourceFlags } from './linkerd-flags.ts';
+import type { ChooseInSource } from './source-destination.ts';
 
 interface ExplainFlags extends InjectionFlags, LinkerdSourceFlags {
   readonly requestPath?: string;
@@ -44,12 +45,14 @@ async function explain(file: string, flags: ExplainFlags, context: CommandContex
   const { explainReview } = await import('../explain/explanation.ts');
   const { explanationText, releasesText } = await import('../explain/text.ts');
   const { contextOf } = await import('../manifests/trial.ts');
-  const destination = await destinationOf(flags, context);
+  const choose = await choiceOf(flags, context);
   const explanations: Explanation[] = [];
   for (const subject of await subjectsOf(file, flags)) {
-    const namespace = namespaceFor(flags, contextOf(destination, subject.review).namespace);
-    const arrival = arrivalOf(flags, subject, namespace);
-    explanations.push(explainReview({ ...destination, ...namespace.override }, subject.review, subject.name, arrival));
+    const { review, name } = subject;
+    const namespace = namespaceFor(flags, contextOf(choose(review).destination, review).namespace);
+    const { destination, routing } = choose(review, namespace.override.namespace);
+    const arrival = { ...arrivalOf(flags, subject, namespace), ...(routing === null ? {} : { routing }) };
+    explanations.push(explainReview({ ...destination, ...namespace.override }, review, name, arrival));
   }
   if (flags.json === true) context.stdout(`${JSON.stringify(explanations, null, 2)}\n`);
   else
@@ -74,13 +77,14 @@ async function subjectsOf(file: string, flags: ExplainFlags): Promise<Subject[]>
   throw new CommandError('MANIFEST_INVALID', `${shown(file)} holds no pod, no workload and no AdmissionReview`);
 }
 
-async function destinationOf(flags: ExplainFlags, context: CommandContext): Promise<Destination> {
+async function choiceOf(flags: ExplainFlags, context: CommandContext): Promise<ChooseInSource> {
   const { linkerdFilesDestination, namesLinkerdFiles } = await import('./linkerd-setup.ts');
-  if (namesLinkerdFiles(flags)) return linkerdFilesDestination(flags);
-  const { filesDestination, loadDestination } = await import('./injection-setup.ts');
-  return wayOf(flags) === 'files'
-    ? filesDestination(flags, flags.requestPath)
-    : loadDestination(flags, context, flags.requestPath);
+  const named = (destination: Destination) => () => ({ destination, routing: null });
+  if (namesLinkerdFiles(flags)) return named(await linkerdFilesDestination(flags));
+  const { filesDestination } = await import('./injection-setup.ts');
+  if (wayOf(flags) === 'files') return named(await filesDestination(flags, flags.requestPath));
+  const { loadChoice } = await import('./source-destination.ts');
+  return loadChoice(flags, context, flags.requestPath);
 }
 
 interface KnownNamespace {

@@ -70,10 +70,18 @@ async function sourceInjector(
   flags: InjectionFlags,
   context: CommandContext,
 ): Promise<(resource: JsonObject) => ResourceOutcome> {
-  const { loadDestination } = await import('./injection-setup.ts');
+  const { loadChoice } = await import('./source-destination.ts');
   const { injectCreated } = await import('../manifests/trial.ts');
-  const destination = await loadDestination(flags, context);
-  return (resource) => injectCreated(destination, resource, flags.namespace ?? '');
+  const choose = await loadChoice(flags, context);
+  const warned = new Set<string>();
+  const destinationOf = (review: string) => {
+    const { destination, routing } = choose(review);
+    const { denial = null, warning = null } = routing ?? {};
+    if (warning !== null && !warned.has(warning)) context.stderr(`warning: ${warning}\n`);
+    if (warning !== null) warned.add(warning);
+    return denial === null ? destination : { denial };
+  };
+  return (resource) => injectCreated(destinationOf, resource, flags.namespace ?? '');
 }
 
 const FORMATS: ReadonlySet<string> = new Set(['json', 'yaml'] satisfies OutputFormat[]);

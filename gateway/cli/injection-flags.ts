@@ -11,6 +11,8 @@ export interface InjectionFlags {
   readonly path?: string;
   readonly mesh?: string;
   readonly revision?: string;
+  readonly weight?: string;
+  readonly state?: string;
   readonly namespace?: string;
   readonly clusterSnapshot?: string;
   readonly nativeSidecars?: string;
@@ -31,7 +33,12 @@ export function addInjectionFlags(command: Command): Command {
     )
     .option('--path <folder>', 'folder within the source')
     .option('--mesh <name>', 'mesh of the source; the only one when left out')
-    .option('-r, --revision <name>', "revision, or a tag of the source's mesh")
+    .option(
+      '-r, --revision <name>',
+      "revision, or a tag of the source's mesh; else labels and rollouts choose as in a gateway",
+    )
+    .option('--weight <percent>', "weight of the rollout that leaves the mesh's default revision")
+    .option('--state <dir>', "a running gateway's state folder: how far its rollouts are counts")
     .option('-n, --namespace <name>', 'namespace of resources that name none')
     .option('--cluster-snapshot <file>', 'a ClusterSnapshot, or namespaces and nodes as kubectl prints them')
     .addOption(
@@ -75,7 +82,7 @@ export function wayOf(flags: InjectionFlags): 'files' | 'source' {
     if (first !== undefined) throw new CommandError('FLAGS_INVALID', `--source and --${first[0]} exclude each other`);
     return 'source';
   }
-  for (const name of ['mesh', 'path'] as const) {
+  for (const name of ['mesh', 'path', 'weight', 'state'] as const) {
     if (flags[name] !== undefined) throw new CommandError('FLAGS_INVALID', `--${name} needs --source`);
   }
   if (given.length === 0) {

@@ -61,32 +61,31 @@ export async function readCluster(flags: InjectionFlags): Promise<ClusterSnapsho
   }
 }
 
+/** What the flags, or a URL path, say about where reviews go. */
+export interface NamedRoute {
+  readonly snapshot: Snapshot;
+  readonly mesh: Mesh;
+  /** The default where none is named. */
+  readonly revision: RevisionSource;
+  readonly params: Destination['params'];
+  /** Whether the revision is named. */
+  readonly explicit: boolean;
+}
+
 /**
- * Where reviews go that the flags tell about: the mesh and revision that a URL path leads to, or that --mesh and --revision name.
- * Throws CommandError, or SourceError for a source that can not be read.
+ * Reads the source and finds the mesh and revision that a URL path leads to, or that --mesh and --revision name. Throws CommandError, or
+ * SourceError for a source that can not be read.
  */
-export async function loadDestination(
+export async function loadRoute(
   flags: InjectionFlags,
   context: CommandContext,
   requestPath?: string,
-): Promise<Destination> {
+): Promise<NamedRoute> {
   const snapshot = await loadSnapshot(flags, context);
-  const policies = await compilePolicies(snapshot);
-  const { compileRevision } = await import('../../workers/inject/compile.ts');
-  const { ClusterView, chooseCluster } = await import('../routing/cluster.ts');
-  const { mesh, revision, params } =
-    requestPath === undefined ? chosenRoute(snapshot, flags) : await routeOfPath(snapshot, flags, requestPath);
-  const cluster = (await readCluster(flags)) ?? chooseCluster(snapshot, mesh, params);
-  return {
-    mesh,
-    revision: coded(() => compileRevision(overridden(revision, flags))),
-    params,
-    cluster: cluster === null ? null : new ClusterView(cluster),
-    ...policies,
-  };
+  return requestPath === undefined ? chosenRoute(snapshot, flags) : routeOfPath(snapshot, flags, requestPath);
 }
 
-/** The same for a revision that is given as three files: a mesh of its own, with that revision alone. */
+/** Where reviews go for a revision that is given as three files: a mesh of its own, with that revision alone. Throws CommandError. */
 export async function filesDestination(flags: InjectionFlags, requestPath = '/inject'): Promise<Destination> {
   const { compileRevision } = await import('../../workers/inject/compile.ts');
   const { ClusterView } = await import('../routing/cluster.ts');
@@ -101,19 +100,7 @@ export async function filesDestination(flags: InjectionFlags, requestPath = '/in
   };
 }
 
-interface ChosenRoute {
-  readonly mesh: Mesh;
-  readonly revision: RevisionSource;
-  readonly params: Destination['params'];
-}
-
-async function compilePolicies({ policies }: Snapshot): Promise<Pick<Destination, 'policies'>> {
-  if (policies === null) return {};
-  const { CompiledPolicies } = await import('../../workers/policy/policy-set.ts');
-  return { policies: new CompiledPolicies(policies) };
-}
-
-function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): ChosenRoute {
+function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): NamedRoute {
   const mesh = meshOf(snapshot, flags.mesh);
   const wanted = flags.revision ?? mesh.defaultRevision;
   const revision = findRevision(mesh, wanted);
@@ -124,10 +111,10 @@ function chosenRoute(snapshot: Snapshot, flags: InjectionFlags): ChosenRoute {
       `mesh ${mesh.name} has no revision and no tag ${wanted}; there are ${known}`,
     );
   }
-  return { mesh, revision, params: {} };
+  return { snapshot, mesh, revision, params: {}, explicit: flags.revision !== undefined };
 }
 
-async function routeOfPath(snapshot: Snapshot, flags: InjectionFlags, path: string): Promise<ChosenRoute> {
+async function routeOfPath(snapshot: Snapshot, flags: InjectionFlags, path: string): Promise<NamedRoute> {
   for (const name of ['mesh', 'revision'] as const) {
     if (flags[name] !== undefined) {
       throw new CommandError('FLAGS_INVALID', `--request-path says what --${name} would say`);
@@ -136,7 +123,7 @@ async function routeOfPath(snapshot: Snapshot, flags: InjectionFlags, path: stri
   const { Router } = await import('../routing/router.ts');
   const resolution = new Router(snapshot).resolve(path);
   if (!resolution.ok) throw new CommandError('SOURCE_INVALID', resolution.message.replace(/\.$/, ''));
-  return resolution.route;
+  return { snapshot, ...resolution.route };
 }
 
 async function loadSnapshot(flags: InjectionFlags, context: CommandContext): Promise<Snapshot> {
@@ -169,21 +156,6 @@ function meshOf(snapshot: Snapshot, name: string | undefined): Mesh {
     throw new CommandError('FLAGS_INVALID', `the source has several meshes: name one with --mesh (${names})`);
   }
   return only;
-}
-
-function overridden(revision: RevisionSource, flags: InjectionFlags): RevisionSource {
-  const { spec } = revision;
-  if (spec.provider !== 'istio') return revision;
-  return {
-    ...revision,
-    spec: {
-      ...spec,
-      platform: flags.platform ?? spec.platform,
-      compliancePolicy: flags.compliancePolicy ?? spec.compliancePolicy,
-      nativeSidecars: nativeSidecarsOf(flags) ?? spec.nativeSidecars,
-      ...(flags.release === undefined ? {} : { release: flags.release }),
-    },
-  };
 }
 
 /** Runs something that reads configuration, with its errors as a command's. */

@@ -82,9 +82,9 @@ export async function linkerdSpec(
   if (flags.source === undefined) return null;
   // What contradicts itself is told before anything is read.
   wayOf(flags);
-  const { loadDestination } = await import('./injection-setup.ts');
-  const { mesh, revision } = await loadDestination(flags, context);
-  const { spec } = revision.source;
+  const { loadRoute } = await import('./injection-setup.ts');
+  const { mesh, revision } = await loadRoute(flags, context);
+  const { spec } = revision;
   if (spec.provider === 'linkerd') return linkerdSourceSpec(spec, flags);
   if (flags.provider === 'linkerd') {
     throw new CommandError('FLAGS_INVALID', `mesh ${mesh.name} is ${spec.provider}'s, not Linkerd's`);

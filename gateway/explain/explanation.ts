@@ -18,6 +18,7 @@ import { LINKERD_WEBHOOK } from '../linkerd/webhook.ts';
 import { objectAt, objectsAt, textAt, textsAt } from '../manifests/objects.ts';
 import { contextOf, type Destination } from '../manifests/trial.ts';
 import { findRevision } from '../routing/revision-choice.ts';
+import type { ExplainedCohort, Routing } from './routing.ts';
 
 export interface Verdict {
   readonly kind: 'injected' | 'skipped' | 'denied' | 'failed';
@@ -35,6 +36,8 @@ export interface Explanation {
   readonly revision: string;
   readonly steps: readonly Step[];
   readonly verdict: Verdict;
+  /** What a rollout has to do with it; left out where none leaves the mesh's default revision. */
+  readonly cohort?: ExplainedCohort;
   /** Whose injector's behaviour the revision has; null for meshes of templates. */
   readonly release: ExplainedRelease | null;
 }
@@ -54,6 +57,8 @@ export interface Arrival {
   readonly namespaceLabels: Labels | null;
   /** Which of Istio's webhooks are looked at; empty: none, the review has come. */
   readonly webhooks: readonly WebhookPrefix[];
+  /** How the revision was chosen; left out where it was named. */
+  readonly routing?: Pick<Routing, 'sentTo' | 'steps' | 'cohort'>;
 }
 
 /** Explains what becomes of a review (JSON). Never throws for anything a review can hold. */
@@ -65,7 +70,9 @@ export function explainReview(
 ): Explanation {
   const { mesh, revision } = destination;
   const release = releaseOf(revision);
-  const base = { subject, mesh: mesh.name, revision: revision.source.name, release };
+  const { routing } = arrival;
+  const cohort = routing?.cohort == null ? {} : { cohort: routing.cohort };
+  const base = { subject, mesh: mesh.name, revision: revision.source.name, release, ...cohort };
   const decoded = decodeReview(review, destination.params, contextOf(destination, review));
   if (!decoded.ok) {
     const { code, message } = decoded;
@@ -77,9 +84,12 @@ export function explainReview(
   const metadata = objectAt(object, 'metadata');
   const namespace = textAt(metadata, 'namespace') || request.namespace;
   const told = { ...base, namespace };
-  const steps = arrivalSteps(destination, arrival, textsAt(metadata, 'labels'), request.namespace);
-  const stopped = steps.find(({ code }) => code !== undefined);
-  if (stopped !== undefined) return { ...told, steps, verdict: verdictOf(stopped, 'skipped') };
+  const arrived = arrivalSteps(destination, arrival, textsAt(metadata, 'labels'), request.namespace);
+  const stopped = arrived.find(({ code }) => code !== undefined);
+  if (stopped !== undefined) return { ...told, steps: arrived, verdict: verdictOf(stopped, 'skipped') };
+  const steps = [...arrived, ...(routing?.steps ?? [])];
+  const unserved = steps.find(({ effect }) => effect === 'deny');
+  if (unserved !== undefined) return { ...told, steps, verdict: verdictOf(unserved, 'denied') };
   if (request.object === null) {
     const step = missingPod();
     return { ...told, steps: [...steps, step], verdict: verdictOf(step, 'denied') };
@@ -120,7 +130,7 @@ function missingPod(): Step {
 function arrivalSteps({ mesh, revision }: Destination, arrival: Arrival, labels: Labels, namespace: string): Step[] {
   const steps: Step[] = [];
   if (mesh.provider === 'istio' && arrival.webhooks.length > 0) {
-    const { name } = revision.source;
+    const name = arrival.routing?.sentTo ?? revision.source.name;
     const tags = [...mesh.tags].flatMap(([tag, target]) => (target === name ? [tag] : []));
     const names = [name, ...tags];
     steps.push(

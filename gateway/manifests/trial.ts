@@ -4,7 +4,7 @@
  */
 import { injectReview } from '../../workers/inject/inject.ts';
 import type { CompiledRevision } from '../../workers/inject/provider.ts';
-import { reasonOf } from '../../workers/inject/reason.ts';
+import { REASONS, reasonOf } from '../../workers/inject/reason.ts';
 import {
   namedOutcome,
   podTemplateOf,
@@ -83,16 +83,22 @@ export function tryReview(destination: Destination, review: string): TrialResult
  * the namespace of resources that name none. A pod that would be denied, or
  * not be answered, is refused.
  */
-export function injectCreated(destination: Destination, resource: JsonObject, fallback: string): ResourceOutcome {
-  return transformWorkloads(resource, (workload) => injectWorkload(destination, workload, fallback));
+export function injectCreated(choose: ChooseDestination, resource: JsonObject, fallback: string): ResourceOutcome {
+  return transformWorkloads(resource, (workload) => injectWorkload(choose, workload, fallback));
 }
 
-function injectWorkload(destination: Destination, resource: JsonObject, fallback: string): ResourceOutcome {
+/** Where a review (JSON) goes; why it is denied, when a label asks for a revision that the mesh does not have. */
+export type ChooseDestination = (review: string) => Destination | { readonly denial: string };
+
+function injectWorkload(choose: ChooseDestination, resource: JsonObject, fallback: string): ResourceOutcome {
   const template = podTemplateOf(resource);
   if (template === null) return { kind: 'untouched', skipped: [] };
   const namespace = namespaceOf(template, fallback);
   const pod = createdPod(template, namespace);
-  const { outcome, patch } = tryReview(destination, creationReview(pod, namespace));
+  const review = creationReview(pod, namespace);
+  const destination = choose(review);
+  const { outcome, patch } =
+    'denial' in destination ? { outcome: unserved(destination.denial), patch: [] } : tryReview(destination, review);
   if (outcome.kind === 'denied' || outcome.kind === 'failed') {
     return { kind: 'denied', denied: [namedOutcome(template, outcome.code, outcome.message)], skipped: [] };
   }
@@ -102,4 +108,9 @@ function injectWorkload(destination: Destination, resource: JsonObject, fallback
   }
   const { metadata, spec } = applyPatch(pod, patch) as { metadata: JsonObject; spec: JsonObject };
   return { kind: 'changed', resource: template.with(templateMetadata(template, metadata), spec), skipped: [] };
+}
+
+function unserved(denial: string): Outcome {
+  const message = `${REASONS.REVISION_UNSERVED.sentence}: ${denial}`;
+  return { kind: 'denied', code: 'REVISION_UNSERVED', message };
 }

@@ -35,6 +35,17 @@ export interface CohortAnswer {
   readonly byPodName: boolean;
 }
 
+/** What keeps a workload out of every canary of a rollout, wherever its place is. */
+export type KeptOut = 'podAnnotation' | 'namespaceAnnotation' | 'objectSelector' | 'namespaceSelector';
+
+/** For people. */
+export interface CohortExplanation {
+  readonly keptOut: KeptOut | null;
+  readonly workload: Workload;
+  /** In [0, 100): it is in the canary while this is below the weight. */
+  readonly place: number;
+}
+
 const OUTSIDE: CohortAnswer = { included: false, byPodName: false };
 
 export class Cohort {
@@ -53,16 +64,25 @@ export class Cohort {
 
   /** @param record null where nothing is known about the namespace. */
   ask(pod: PodMetadata, namespace: string, record: NamespaceRecord | null, find: FindOwner): CohortAnswer {
-    if (pod.annotations[ROLLOUT_ANNOTATION] === DISABLED) return OUTSIDE;
-    if (record !== null && record.annotations[ROLLOUT_ANNOTATION] === DISABLED) return OUTSIDE;
-    if (!matches(this.#objects, pod.labels)) return OUTSIDE;
-    if (this.#namespaces !== null) {
-      const labels = { ...record?.labels, [NAMESPACE_NAME]: namespace };
-      if (!matches(this.#namespaces, labels)) return OUTSIDE;
-    }
+    if (this.#keptOut(pod, namespace, record) !== null) return OUTSIDE;
     const workload = workloadOf(pod, find);
     const included = placeOf(this.#rollout, namespace, workload) < this.weight;
     return { included, byPodName: workload.byPodName };
+  }
+
+  /** Why `ask` answers as it does. */
+  explain(pod: PodMetadata, namespace: string, record: NamespaceRecord | null, find: FindOwner): CohortExplanation {
+    const workload = workloadOf(pod, find);
+    const place = placeOf(this.#rollout, namespace, workload);
+    return { keptOut: this.#keptOut(pod, namespace, record), workload, place };
+  }
+
+  #keptOut(pod: PodMetadata, namespace: string, record: NamespaceRecord | null): KeptOut | null {
+    if (pod.annotations[ROLLOUT_ANNOTATION] === DISABLED) return 'podAnnotation';
+    if (record !== null && record.annotations[ROLLOUT_ANNOTATION] === DISABLED) return 'namespaceAnnotation';
+    if (!matches(this.#objects, pod.labels)) return 'objectSelector';
+    if (this.#namespaces === null) return null;
+    return matches(this.#namespaces, { ...record?.labels, [NAMESPACE_NAME]: namespace }) ? null : 'namespaceSelector';
   }
 }
 

@@ -19,6 +19,8 @@ export interface RolloutDescription {
   readonly mesh: string;
   readonly from: string;
   readonly to: string;
+  /** Of the files that it follows. */
+  readonly digest: string;
   readonly phase: Phase;
   /** In percent of the mesh's workloads. */
   readonly canaryWeight: number;
@@ -57,7 +59,7 @@ export function describeRollout(
   position: Position,
   change: ChangeToCommit | null,
 ): RolloutDescription {
-  const { name, mesh, from, to, steps, threshold, intervalMs } = rollout;
+  const { name, mesh, from, to, digest, steps, threshold, intervalMs } = rollout;
   const phase = state?.phase ?? 'Initializing';
   const drifts = isPromoted(phase) && position === 'from';
   return {
@@ -65,6 +67,7 @@ export function describeRollout(
     mesh,
     from,
     to,
+    digest,
     phase,
     canaryWeight: state?.weight ?? 0,
     steps,

@@ -45,8 +45,11 @@ export function findRevision(mesh: Mesh, name: string): RevisionSource | undefin
   );
 }
 
+/** What is known about a pod's namespace and owners. */
+export type Surroundings = Pick<ClusterView, 'namespaceLabels' | 'namespace' | 'owner'>;
+
 /** What labels may ask for, read from a request; undefined where neither namespace nor pod names a revision. */
-interface Asked {
+export interface Asked {
   readonly name: string;
   readonly by: 'namespace' | 'pod';
 }
@@ -68,8 +71,8 @@ export class RevisionChooser {
   }
 
   /** For a request whose path names no revision; `fallback` is the default revision. */
-  choose(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
-    const asked = this.#looksAtLabels ? this.#asked(header, cluster) : undefined;
+  choose(fallback: RevisionSource, header: ReviewHeader, cluster: Surroundings | null): RevisionChoice {
+    const asked = this.asked(header, cluster);
     return asked === undefined ? this.#ofCohort(fallback, header, cluster) : this.#named(fallback, asked);
   }
 
@@ -77,7 +80,7 @@ export class RevisionChooser {
    * The label by which a pod may choose, for policies that set it before the injection; null where the pod has no say, because there
    * is no choice or the namespace has made it.
    */
-  labelForPolicies(namespace: string, cluster: ClusterView | null): string | null {
+  labelForPolicies(namespace: string, cluster: Surroundings | null): string | null {
     if (!this.#looksAtLabels || this.#ofNamespace(namespace, cluster) !== undefined) return null;
     return this.#mesh.revisionLabel;
   }
@@ -96,7 +99,12 @@ export class RevisionChooser {
     return { ok: true, revision: fallback, warning: `${says}; revision ${fallback.name} is used`, settled: true };
   }
 
-  #asked(header: ReviewHeader, cluster: ClusterView | null): Asked | undefined {
+  /** What labels ask for, which is what `choose` looks at first. */
+  asked(header: ReviewHeader, cluster: Surroundings | null): Asked | undefined {
+    return this.#looksAtLabels ? this.#asked(header, cluster) : undefined;
+  }
+
+  #asked(header: ReviewHeader, cluster: Surroundings | null): Asked | undefined {
     const decided = this.#ofNamespace(header.namespace, cluster);
     if (decided !== undefined) return decided ?? undefined;
     const name = podLabel(header.object(), this.#label);
@@ -104,7 +112,7 @@ export class RevisionChooser {
   }
 
   /** What the namespace asks for; null where it wants no label to count, undefined where it leaves it to the pod. */
-  #ofNamespace(namespace: string, cluster: ClusterView | null): Asked | null | undefined {
+  #ofNamespace(namespace: string, cluster: Surroundings | null): Asked | null | undefined {
     const labels = cluster?.namespaceLabels(namespace);
     if (labels === undefined) return undefined;
     if (this.#mesh.provider === 'istio' && Object.hasOwn(labels, ISTIO_INJECTION)) return null;
@@ -112,7 +120,7 @@ export class RevisionChooser {
     return name === undefined || name === '' ? undefined : { name, by: 'namespace' };
   }
 
-  #ofCohort(fallback: RevisionSource, header: ReviewHeader, cluster: ClusterView | null): RevisionChoice {
+  #ofCohort(fallback: RevisionSource, header: ReviewHeader, cluster: Surroundings | null): RevisionChoice {
     if (this.#canary === null) return { ok: true, revision: fallback, warning: null, settled: true };
     const { namespace } = header;
     const { included, byPodName } = this.#canary.cohort.ask(

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { request } from 'undici';
+import type { Explanation } from '../../../gateway/explain/explanation.ts';
 import type { ReadyLine } from '../../../gateway/gateway.ts';
 import { placeOf } from '../../../gateway/rollout/cohort.ts';
 import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
@@ -128,6 +129,14 @@ describe('a rollout of a gateway with two processes, under load', () => {
     const answer = await request(`${ready.admin}/api/v1/rollouts/move/${action}`, { method: 'POST', headers });
     return { status: answer.statusCode, body: (await answer.body.json()) as { code?: string; message?: string } };
   }
+  /** A file with so many workloads. */
+  const sets = (count: number): string => {
+    const workload = (i: number) =>
+      `apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: w${i}, namespace: shop}\nspec: {template: {spec: {containers: [{name: app, image: a}]}}}\n`;
+    const file = join(folders.state, 'workloads.yaml');
+    writeFileSync(file, Array.from({ length: count }, (_, i) => workload(i)).join('---\n'));
+    return file;
+  };
   const imageOf = async (workload: string) =>
     /proxy:\d/.exec(patchText(await client.post('/inject', podOf(workload, 'u'))))?.[0];
 
@@ -252,6 +261,13 @@ describe('a rollout of a gateway with two processes, under load', () => {
     };
     assert.ok(await agree());
     assert.ok(performance.now() - changedAt < 2_000);
+    const told = await run(['explain', sets(40), '--source', folders.policy, '--state', folders.state, '--json']);
+    const explanations = JSON.parse(told.stdout) as Explanation[];
+    assert.equal(explanations.length, 40, told.stderr);
+    for (const [i, { cohort, revision: chosen }] of explanations.entries()) {
+      assert.deepEqual([cohort?.weight, cohort?.place], [40, place(`w${i}`)]);
+      assert.equal(chosen, place(`w${i}`) < 40 ? 'v3' : 'v2', 'explain tells what the gateway does');
+    }
     const { pid } = gateway.child;
     const children = () => readFile(`/proc/${pid}/task/${pid}/children`).trim().split(' ').map(Number);
     const [first] = children();
