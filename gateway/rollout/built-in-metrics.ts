@@ -7,8 +7,8 @@ import type { Counts } from './tally-window.ts';
 /** Built-in metrics that are made from counts. */
 export type CountedMetric = Exclude<BuiltInMetric, 'difference-rate' | 'readiness'>;
 
-/** Differences of two shares of less than so many standard errors are taken for chance. */
-const CHANCE_STANDARD_ERRORS = 2;
+/** Differences of two shares of less than so many standard errors are taken for chance: where the old revision keeps the limit, or not. */
+const CHANCE_STANDARD_ERRORS = { within: 2, beyond: 4 };
 /** Up to so many times what a metric asks for, requests are few. */
 const FEW = 2;
 /** A 99th percentile is beyond a limit when more than this part of the requests is. */
@@ -28,7 +28,9 @@ export function readCounted(
   const baseline = from === null ? null : percentOf(name, from);
   if (to === null || requests < minSamples || requests === 0) {
     const asked = minSamples > 1 ? ` of at least ${minSamples}` : '';
-    return { value: null, reason: `the revision had ${requests} requests${asked}`, scarce: true, baseline };
+    // Many others say that the canary is small, or that its selectors match nobody.
+    const others = from === null || from.requests === 0 ? '' : `, the old one ${from.requests}`;
+    return { value: null, reason: `the revision had ${requests} requests${asked}${others}`, scarce: true, baseline };
   }
   const reading = { value: percentOf(name, to), reason: '', baseline };
   if (from === null || baseline === null) return reading;
@@ -71,17 +73,18 @@ function beyond(name: CountedMetric, tally: Tally, max: number): Beyond {
 }
 
 /**
- * Whether the old revision is beyond the limit too, or near it and the new one is worse by no more than chance: trouble that begins or ends
- * within an interval takes both near the limit, and then luck says on which side of it each of them is.
+ * Whether the old revision is beyond the limit too, or near it, and the new one is worse by no more than chance: trouble that begins or ends
+ * within an interval takes both near the limit, and then luck says on which side of it each of them is. A new revision that is much worse
+ * is so by itself; it may be what takes the old one beyond the limit, as one does that keeps the workers busy.
  */
 function areAlike(to: Beyond, from: Beyond, minSamples: number): boolean {
   if (to.total === 0 || from.total === 0) return false;
   const share = from.bad / from.total;
   const known = from.total >= minSamples;
-  if (known && share > from.limit) return true;
   // Of a few requests of either no trouble is no sign of health.
   if (share <= from.limit / 2 && (known || to.total >= FEW * minSamples)) return false;
   const pooled = (to.bad + from.bad) / (to.total + from.total);
   const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / to.total + 1 / from.total));
-  return to.bad / to.total - share < CHANCE_STANDARD_ERRORS * standardError;
+  const chance = known && share > from.limit ? CHANCE_STANDARD_ERRORS.beyond : CHANCE_STANDARD_ERRORS.within;
+  return to.bad / to.total - share < chance * standardError;
 }

@@ -232,7 +232,10 @@ describe('built-in metrics', () => {
     const few = { to: tally(19, 0, 0), from: tally(19, 0, 0) };
     const none = readCounted('error-rate', asked(1), { to: null, from: null });
     assert.deepEqual([none.reason, none.scarce], ['the revision had 0 requests', true]);
-    assert.equal(readCounted('error-rate', asked(1, 20), few).reason, 'the revision had 19 requests of at least 20');
+    assert.equal(
+      readCounted('error-rate', asked(1, 20), few).reason,
+      'the revision had 19 requests of at least 20, the old one 19',
+    );
   });
   it('tell where the old revision is near the limit too, and only chance is between both', () => {
     const denied = (to: number, from: number, total = 500) => {
@@ -242,7 +245,8 @@ describe('built-in metrics', () => {
     assert.equal(denied(29, 24), true, 'trouble that began within the interval');
     assert.equal(denied(29, 12), false, 'an old revision that is far from the limit');
     assert.equal(denied(400, 24), false, 'much worse than chance');
-    assert.equal(denied(400, 30), true, 'an old revision that is beyond the limit');
+    assert.equal(denied(60, 30), true, 'an old revision that is beyond the limit');
+    assert.equal(denied(90, 30), false, 'one that may be so because of the new one');
     assert.equal(denied(3, 0, 50), false);
     const few = (to: number, from: number, total = 24) => {
       return readCounted('denied-rate', asked(5, 20), { to: tally(total, 0, to), from: tally(16, 0, from) }).alike;

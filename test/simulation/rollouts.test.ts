@@ -65,7 +65,7 @@ describe('a fleet of 10,000 workloads and 100,000 pods', () => {
     }
   });
 
-  for (const character of ['crashing', 'slow', 'different', 'denying'] as const) {
+  for (const character of ['crashing', 'slow', 'hogging', 'different', 'denying'] as const) {
     it(`is rid of a ${character} revision two intervals after the first step, at its weight`, async () => {
       for (let seed = 0; seed < 50; seed++) {
         const outcome = await simulate(seed, character, simulatedRollout());
@@ -79,6 +79,7 @@ describe('a fleet of 10,000 workloads and 100,000 pods', () => {
         const metric = {
           crashing: 'error-rate',
           slow: 'budget-share-p99',
+          hogging: 'budget-share-p99',
           different: 'difference-rate',
           denying: 'denied-rate',
         };

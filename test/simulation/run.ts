@@ -53,7 +53,17 @@ export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing = DEF
 /** Draws character, settings and faults by the seed, and runs. */
 export function simulateSeed(seed: number, onMissing = DEFAULT_ON_MISSING): Promise<Outcome> {
   const chance = new Chance(seed);
-  const character = chance.of<Character>(['good', 'good', 'good', 'good', 'crashing', 'slow', 'different', 'denying']);
+  const character = chance.of<Character>([
+    'good',
+    'good',
+    'good',
+    'good',
+    'crashing',
+    'slow',
+    'hogging',
+    'different',
+    'denying',
+  ]);
   const steps = chance.of([
     [10, 20, 30, 40, 50],
     [5, 25, 60],

@@ -10,7 +10,8 @@ export const WORKLOADS = 10_000;
 /** Of 100,000 pods, each is created again about every six hours. */
 const PODS_PER_MINUTE = 280;
 
-export type Character = 'good' | 'crashing' | 'slow' | 'different' | 'denying';
+/** `hogging` keeps the workers busy, so that reviews of the old revision have to wait too. */
+export type Character = 'good' | 'crashing' | 'slow' | 'hogging' | 'different' | 'denying';
 
 /** From minute to minute. */
 interface Span {
@@ -62,6 +63,8 @@ const USUAL: Rates = { errors: 0.0001, denied: 0.0001, slow: 0.0001 };
 /** One in so many reviews is shadowed. */
 const SHADOW_SAMPLE = 0.2;
 const MIN_SHADOWED = 20;
+/** How large the old revision's share of slow reviews is beside a hogging one's. */
+const HOGGED = 0.2;
 
 export class World {
   readonly #chance: Chance;
@@ -94,7 +97,7 @@ export class World {
     const reviews = this.#chance.binomial(pods, SHADOW_SAMPLE);
     const differing = this.#character === 'different' ? this.#severity : 0;
     this.#shadowed.push({ reviews, different: this.#chance.binomial(reviews, differing) });
-    this.#count(this.#tallies.v1, pods - toNew, USUAL);
+    this.#count(this.#tallies.v1, pods - toNew, this.#ratesOfOld());
     this.#count(this.#tallies.v2, toNew, this.#ratesOfNew());
   }
 
@@ -122,6 +125,11 @@ export class World {
     return spans.some(({ from, to }) => this.minute >= from && this.minute < to);
   }
 
+  #ratesOfOld(): Rates {
+    const hogged = this.#character === 'hogging' && this.weight > 0;
+    return hogged ? { ...USUAL, slow: this.#severity * HOGGED } : USUAL;
+  }
+
   #ratesOfNew(): Rates {
     switch (this.#character) {
       case 'crashing':
@@ -129,6 +137,7 @@ export class World {
       case 'denying':
         return { ...USUAL, denied: this.#severity };
       case 'slow':
+      case 'hogging':
         return { ...USUAL, slow: this.#severity };
       case 'good':
       case 'different':
