@@ -115,7 +115,12 @@ export class Gateway {
       }),
       status: () => this.#status(),
       routes: [
-        ...rolloutRoutes({ controller: this.#rollouts, serving: () => service.serving, adminToken }),
+        ...rolloutRoutes({
+          controller: this.#rollouts,
+          shadows: this.shadows,
+          serving: () => service.serving,
+          adminToken,
+        }),
         ...sourceRoutes({
           status: () => parts.source.status(),
           control: parts.control ?? null,

@@ -85,7 +85,15 @@ export async function linkerdSpec(
   const { loadRoute } = await import('./injection-setup.ts');
   const { mesh, revision } = await loadRoute(flags, context);
   const { spec } = revision;
-  if (spec.provider === 'linkerd') return linkerdSourceSpec(spec, flags);
+  if (spec.provider === 'linkerd') {
+    if (flags.weight !== undefined || flags.state !== undefined) {
+      throw new CommandError(
+        'FLAGS_INVALID',
+        "Linkerd's inject takes one revision for all: leave out --weight and --state",
+      );
+    }
+    return linkerdSourceSpec(spec, flags);
+  }
   if (flags.provider === 'linkerd') {
     throw new CommandError('FLAGS_INVALID', `mesh ${mesh.name} is ${spec.provider}'s, not Linkerd's`);
   }

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RolloutDescription } from '../rollout/describe.ts';
-import { askGateway, DEFAULT_STATE } from './admin-client.ts';
+import type { ShadowStatus } from '../shadow/shadow.ts';
+import { askGateway, STATE_HELP } from './admin-client.ts';
 import { finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 
@@ -29,6 +30,13 @@ export function registerRollout(program: Command, context: CommandContext): void
   ).action((name: string | undefined, flags: RolloutFlags) => {
     return finishWith(context, () => tell(name, flags, context));
   });
+  rollout
+    .command('differences')
+    .description("what comes out different with the new revision, by the rollout's shadows")
+    .argument('<name>', 'the rollout')
+    .option('--state <DIR>', STATE_HELP)
+    .option('--json', 'print JSON on one line')
+    .action((name: string, flags: RolloutFlags) => finishWith(context, () => tellDifferences(name, flags, context)));
   for (const [action, description] of Object.entries(ACTIONS)) {
     withFlags(rollout.command(action).description(description).argument('<name>', 'the rollout')).action(
       (name: string, flags: RolloutFlags) => {
@@ -43,9 +51,21 @@ export function registerRollout(program: Command, context: CommandContext): void
 
 function withFlags(command: Command): Command {
   return command
-    .option('--state <DIR>', `the gateway's state folder, which holds the token for it (default: ${DEFAULT_STATE})`)
+    .option('--state <DIR>', STATE_HELP)
     .option('--json', 'print JSON on one line')
     .option('--watch', 'tell each change, until all have succeeded, failed or are not at work');
+}
+
+async function tellDifferences(name: string, flags: RolloutFlags, context: CommandContext): Promise<number> {
+  const path = `/api/v1/rollouts/${encodeURIComponent(name)}/differences`;
+  const { shadows } = (await askGateway('GET', path, flags.state, context)) as {
+    readonly shadows: readonly ShadowStatus[];
+  };
+  const { shadowText } = await import('../shadow/text.ts');
+  const text =
+    shadows.length === 0 ? `no reviews are shadowed for rollout ${name}\n` : shadows.map(shadowText).join('\n');
+  context.stdout(flags.json === true ? `${JSON.stringify({ rollout: name, shadows })}\n` : text);
+  return EXIT_OK;
 }
 
 /** Exit code 1 where one has failed. */
@@ -76,7 +96,9 @@ async function read(
   return (all as { readonly rollouts: readonly RolloutDescription[] }).rollouts;
 }
 
-function isSettled({ phase, active, suspended, paused }: RolloutDescription): boolean {
+function isSettled({ phase, active, suspended, paused, conditions }: RolloutDescription): boolean {
+  // The webhook that is to open the change is asked again.
+  if (active && conditions.some(({ type, status }) => type === 'ChangeOpened' && status === 'Unknown')) return false;
   return phase === 'Succeeded' || phase === 'Failed' || !active || suspended || paused;
 }
 

@@ -192,14 +192,20 @@ export class RolloutShadows {
   }
 }
 
+/** Names of a rollout's shadows: of `to` beside `from`, and of `from` beside `to`. */
+export function shadowNames(rollout: string): { readonly forth: string; readonly back: string } {
+  return { forth: `rollout/${rollout}`, back: `rollout/${rollout}/back` };
+}
+
 const NOTHING: ShadowGate = { compared: 0, different: 0, notAllowed: 0, failed: 0 };
 
 function specsOf({ name, mesh, from, to, shadow }: ShadowedRollout): readonly ShadowSpec[] {
   const { sample, perSecond, allowedDifferences, upstream } = shadow ?? DEFAULT_ROLLOUT_SHADOW;
   const common = { mesh, sample, perSecond, lifetimeMs: null };
-  const forth = { ...common, name: `rollout/${name}`, to, upstream, allowedDifferences };
+  const names = shadowNames(name);
+  const forth = { ...common, name: names.forth, to, upstream, allowedDifferences };
   if (upstream !== null) return [{ ...forth, from: null }];
-  const back = { ...common, name: `rollout/${name}/back`, from: to, to: from, upstream };
+  const back = { ...common, name: names.back, from: to, to: from, upstream };
   return [
     { ...forth, from },
     { ...back, allowedDifferences: allowedDifferences.map(turned) },

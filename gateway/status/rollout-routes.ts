@@ -1,6 +1,6 @@
 /**
  * The rollouts on the admin port: `GET /api/v1/rollouts[/NAME]`, `GET /api/v1/weights`, and for who has the token of the state folder
- * `POST /api/v1/rollouts/NAME/ACTION` with pause, resume, promote or abort.
+ * `GET /api/v1/rollouts/NAME/differences` and `POST /api/v1/rollouts/NAME/ACTION` with pause, resume, promote or abort.
  */
 import { GatewayError } from '../errors.ts';
 import type { RolloutController } from '../rollout/controller.ts';
@@ -8,10 +8,13 @@ import { describeRollout, describeWeights, type RolloutDescription } from '../ro
 import type { Command } from '../rollout/reduce.ts';
 import { requireToken } from '../server/admin-access.ts';
 import type { AdminRoute } from '../server/admin-server.ts';
+import { shadowNames } from '../shadow/rollout-shadows.ts';
+import type { ShadowController } from '../shadow/shadow-controller.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 export interface RolloutRoutesParts {
   readonly controller: RolloutController;
+  readonly shadows: Pick<ShadowController, 'find'>;
   readonly serving: () => Snapshot | null;
   readonly adminToken: string;
 }
@@ -19,7 +22,7 @@ export interface RolloutRoutesParts {
 const ROLLOUTS = '/api/v1/rollouts';
 const COMMANDS: readonly Command[] = ['pause', 'resume', 'promote', 'abort'];
 
-export function rolloutRoutes({ controller, serving, adminToken }: RolloutRoutesParts): readonly AdminRoute[] {
+export function rolloutRoutes({ controller, shadows, serving, adminToken }: RolloutRoutesParts): readonly AdminRoute[] {
   const list = () => describeRollouts(controller);
   const one = (name: string): RolloutDescription => {
     const found = list().find((each) => each.name === name);
@@ -35,7 +38,20 @@ export function rolloutRoutes({ controller, serving, adminToken }: RolloutRoutes
     {
       method: 'GET',
       path: `${ROLLOUTS}/`,
-      answer: async ({ url = '' }) => ({ status: 200, value: one(partsOf(url).join('/')) }),
+      answer: async (request) => {
+        const [name = '', part, ...more] = partsOf(request.url ?? '');
+        if (part !== 'differences' || more.length > 0) {
+          return { status: 200, value: one(partsOf(request.url ?? '').join('/')) };
+        }
+        // They hold what pods are made of.
+        requireToken(request, adminToken);
+        const { forth, back } = shadowNames(one(name).name);
+        const found = [shadows.find(forth), shadows.find(back)].filter((shadow) => shadow !== null);
+        return {
+          status: 200,
+          value: { rollout: name, shadows: await Promise.all(found.map((each) => each.status())) },
+        };
+      },
     },
     {
       method: 'POST',

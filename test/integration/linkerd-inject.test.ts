@@ -89,6 +89,7 @@ describe('meshgate inject for Linkerd', () => {
       [...files, '--close-wait-timeout', 'soon'],
       [...files, '--disable-identity'],
       [...files, '--mesh', 'm'],
+      [...source, '--weight', '10'],
     ]) {
       const { code, err } = await space.run('inject', '-f', input, ...flags);
       assert.equal(code, 2, `${flags.join(' ')}: ${err}`);

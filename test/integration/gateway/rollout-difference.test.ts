@@ -10,7 +10,7 @@ import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
 import { readAdminAccess } from '../../../gateway/server/admin-access.ts';
 import type { ShadowStatus } from '../../../gateway/shadow/shadow.ts';
 import { review, TestClient } from './harness.ts';
-import { GatewayProcess, makeFolders, readFile } from './process.ts';
+import { GatewayProcess, makeFolders, readFile, run } from './process.ts';
 
 const HEAD = 'apiVersion: meshgate.dev/v1alpha1\n';
 const STATUS = `{path: /metadata/annotations/meshgate.dev~1status/**}`;
@@ -101,15 +101,21 @@ describe('a rollout with a difference rate', () => {
   it('shadows before the first step, and where no metric asks', async () => {
     writeFileSync(join(folders.policy, 'mesh.yaml'), files(STATUS, SHUT));
     await until('Waiting');
+    const path = `${ready.admin}/api/v1/rollouts/move/differences`;
+    assert.equal((await request(path)).statusCode, 401);
     const headers = { authorization: `Bearer ${(await readAdminAccess(folders.state)).token}` };
     let found: ShadowStatus | undefined;
     for (let tries = 0; tries < 200 && (found?.gate.notAllowed ?? 0) === 0; tries++) {
-      const answer = await request(`${ready.admin}/api/v1/shadows`, { headers });
+      const answer = await request(path, { headers });
       const { shadows } = (await answer.body.json()) as { readonly shadows: readonly ShadowStatus[] };
       found = shadows.find(({ spec, state }) => spec.name === 'rollout/move' && state === 'running');
       await sleep(25);
     }
     assert.ok(found !== undefined && found.gate.notAllowed > 0, JSON.stringify(found));
     assert.equal(found.gate.notAllowed, found.gate.compared);
+    const { code, stdout } = await run(['rollout', 'differences', 'move', '--state', folders.state]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^shadow rollout\/move \(running\): mesh shop, v1 -> v2\n/);
+    assert.match(stdout, /image of proxy: "proxy:1" -> "proxy:2", \d+ pods, \d+ workloads, example shop\/web-\d+/);
   });
 });
