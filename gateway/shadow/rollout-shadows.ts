@@ -61,8 +61,8 @@ export interface DifferenceQuestion {
 interface Moment {
   readonly atMs: number;
   readonly gate: ShadowGate;
-  /** Whether a question had its answer then: what was compared before has had its say. */
-  readonly answered: boolean;
+  /** How much the question asked for that had its answer then: for it, what was compared before has had its say. 0: none had. */
+  readonly answered: number;
 }
 
 interface Followed {
@@ -94,7 +94,7 @@ export class RolloutShadows {
     // Where the rest could be without difference, and the limit were broken all the same, there is nothing to wait for.
     const lost = notAllowed > 0 && (notAllowed / Math.max(compared, minSamples)) * 100 > (thresholdRange.max ?? 100);
     const answered = compared >= minSamples || lost;
-    this.mark(rollout.name, answered);
+    this.mark(rollout.name, answered ? minSamples : 0);
     if (answered) return { value: (notAllowed / compared) * 100, reason: '', baseline: null };
     if (compared === 0 && failed > 0) {
       return { value: null, reason: `${failed} reviews could not be compared`, scarce: false, baseline: null };
@@ -114,7 +114,7 @@ export class RolloutShadows {
   }
 
   /** A metric looks back to here, when it asks an interval later. */
-  mark(name: string, answered = false): void {
+  mark(name: string, answered = 0): void {
     const followed = this.#followed.get(name);
     if (followed === undefined) return;
     followed.history.push({ atMs: this.#now(), gate: this.#gateOf(followed), answered });
@@ -179,7 +179,10 @@ export class RolloutShadows {
     // Questions come once an interval, sooner or later by a turn.
     let index = history.findLastIndex((each) => atMs - each.atMs >= intervalMs * 0.9);
     const isEnough = (since: ShadowGate) => gate.compared - since.compared >= minSamples;
-    while (index >= 0 && history[index]?.answered === false && !isEnough(history[index]?.gate ?? NOTHING)) index -= 1;
+    for (let each = history[index]; each !== undefined; each = history[index]) {
+      if (each.answered >= minSamples || isEnough(each.gate)) break;
+      index -= 1;
+    }
     const before = history[index]?.gate ?? NOTHING;
     // It has begun anew meanwhile.
     if (gate.compared < before.compared || gate.failed < before.failed) return gate;

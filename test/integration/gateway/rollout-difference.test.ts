@@ -16,7 +16,10 @@ const HEAD = 'apiVersion: meshgate.dev/v1alpha1\n';
 const STATUS = `{path: /metadata/annotations/meshgate.dev~1status/**}`;
 
 const RATE = 'stepWeights: [20, 60], metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: Ignore}]';
-const GATE = RATE.replace('onMissing: Ignore', 'onMissing: Fail, minSamples: 30');
+const GATE = RATE.replace(
+  /\{name: difference-rate.*\}/,
+  '{name: difference-rate, thresholdRange: {max: 0}, onMissing: Fail}, {name: difference-rate, thresholdRange: {max: 0}, minSamples: 60}',
+);
 /** Nobody opens this gate, and no metric asks. */
 const SHUT = 'webhooks: [{name: gate, type: confirm-rollout, url: "http://127.0.0.1:1/", timeout: 1s}]';
 
@@ -53,6 +56,12 @@ describe('a rollout with a difference rate', () => {
       assert.equal(answer.body.response?.allowed, true);
       await sleep(5);
     }
+  }
+
+  async function differences(): Promise<readonly ShadowStatus[]> {
+    const headers = { authorization: `Bearer ${(await readAdminAccess(folders.state)).token}` };
+    const answer = await request(`${ready.admin}/api/v1/rollouts/move/differences`, { headers });
+    return ((await answer.body.json()) as { readonly shadows: readonly ShadowStatus[] }).shadows;
   }
 
   async function until(phase: string): Promise<RolloutDescription> {
@@ -96,19 +105,17 @@ describe('a rollout with a difference rate', () => {
     const done = await until('Succeeded');
     assert.equal(done.failedChecks, 0, 'the shadow is at work when the first interval begins');
     assert.deepEqual([done.change?.from, done.change?.to], ['v1', 'v2']);
+    const compared = (await differences()).reduce((sum, { gate }) => sum + gate.compared, 0);
+    assert.ok(compared >= 120, `60 reviews at each of two steps, not ${compared}`);
   });
 
   it('shadows before the first step, and where no metric asks', async () => {
     writeFileSync(join(folders.policy, 'mesh.yaml'), files(STATUS, SHUT));
     await until('Waiting');
-    const path = `${ready.admin}/api/v1/rollouts/move/differences`;
-    assert.equal((await request(path)).statusCode, 401);
-    const headers = { authorization: `Bearer ${(await readAdminAccess(folders.state)).token}` };
+    assert.equal((await request(`${ready.admin}/api/v1/rollouts/move/differences`)).statusCode, 401);
     let found: ShadowStatus | undefined;
     for (let tries = 0; tries < 200 && (found?.gate.notAllowed ?? 0) === 0; tries++) {
-      const answer = await request(path, { headers });
-      const { shadows } = (await answer.body.json()) as { readonly shadows: readonly ShadowStatus[] };
-      found = shadows.find(({ spec, state }) => spec.name === 'rollout/move' && state === 'running');
+      found = (await differences()).find(({ spec, state }) => spec.name === 'rollout/move' && state === 'running');
       await sleep(25);
     }
     assert.ok(found !== undefined && found.gate.notAllowed > 0, JSON.stringify(found));
