@@ -172,6 +172,10 @@ analysis:
     assert.deepEqual(await problemsOf(`${MOVE}analysis: {stepWeights: [5, 4]}\n`), [
       '4: spec.analysis.stepWeights does not rise at item 1 [FIELD_INVALID]',
     ]);
+    const opens = (name: string) => `{name: ${name}, type: open-change, url: "http://w"}`;
+    assert.deepEqual(await problemsOf(`${MOVE}analysis:\n  webhooks:\n  - ${opens('a')}\n  - ${opens('b')}\n`), [
+      '7: there are two webhooks of the type open-change: a change is opened once [FIELD_INVALID]',
+    ]);
   });
 
   it('is the only one of its mesh that leaves a revision', async () => {
