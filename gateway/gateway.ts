@@ -4,6 +4,7 @@
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Registry } from 'prom-client';
+import type { Cluster } from './cluster/cluster.ts';
 import { addressUrl } from './config/address.ts';
 import type { GatewayOptions } from './config/options.ts';
 import { recordRoutes } from './record/record-routes.ts';
@@ -43,6 +44,8 @@ export interface GatewayParts {
   readonly source: SnapshotSource;
   /** What webhooks and commands may ask of the source; left out: nothing. */
   readonly control?: SourceControl;
+  /** Keeps the rollouts' state; null or left out: the state folder does. The gateway closes it. */
+  readonly cluster?: Cluster | null;
 }
 
 export interface ReadyLine {
@@ -91,11 +94,11 @@ export class Gateway {
       now: () => performance.now(),
     });
     this.#rolloutShadows = new RolloutShadows(this.shadows, () => performance.now());
-    const { options, logger, service } = parts;
+    const { options, logger, service, cluster } = parts;
     const folder = join(options.state, 'rollouts');
     this.#rollouts = new RolloutController({
-      store: new RolloutStore(folder),
-      lock: new FileLock(folder),
+      store: cluster?.store ?? new RolloutStore(folder),
+      lock: cluster?.lock ?? new FileLock(folder),
       outbound: new Outbound(),
       repository: (source) => repositoryOf(parts.source.status(), source),
       further: {
@@ -167,6 +170,7 @@ export class Gateway {
     const { service, source } = this.#parts;
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await this.#rollouts.stop();
+    await this.#parts.cluster?.close();
     await service.close(0);
     await this.#recorder.stop();
     this.#watch?.close();
@@ -292,13 +296,14 @@ export class Gateway {
   }
 
   async #status(): Promise<object> {
-    const { service, source, version } = this.#parts;
+    const { service, source, version, cluster = null } = this.#parts;
     return describeStatus({
       version,
       startedAt: this.#startedAt,
       snapshot: service.serving,
       source: source.status(),
       readiness: this.#readiness(),
+      cluster,
       ...(await service.stats()),
     });
   }

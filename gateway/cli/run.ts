@@ -57,7 +57,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'OPTION_UNKNOWN',
   'OPTION_INVALID',
   'CONFIG_FILE_INVALID',
-  'KUBECONFIG_UNSUPPORTED',
+  'CLUSTER_CONFIG_INVALID',
 ] satisfies (keyof typeof COMMAND_ERRORS)[]);
 
 function isUsage(code: string): boolean {

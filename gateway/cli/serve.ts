@@ -2,6 +2,7 @@
  * `meshgate serve`: runs the gateway until it is told to stop.
  */
 import type { Command } from 'commander';
+import type { Cluster } from '../cluster/cluster.ts';
 import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
@@ -53,6 +54,7 @@ export async function serve(
   const { TestBench } = await import('../policytest/bench.ts');
   const { logSyncEvent } = await import('../telemetry/sync-log.ts');
   const logger = createLogger(options.logLevel);
+  const cluster = await openOwnCluster(options, logger);
   const service = await createService(options, logger, context);
   const testBench = new TestBench();
   const source = createSnapshotSource({
@@ -63,7 +65,7 @@ export async function serve(
     environment: context.environment,
     report: (event) => logSyncEvent(logger, event),
   });
-  const gateway = new Gateway({ options, logger, version: context.version, service, source, control: source });
+  const gateway = new Gateway({ options, logger, version: context.version, service, source, control: source, cluster });
   endOnFaults(logger);
   const stopAsked = new Promise<void>((resolve) => {
     let asked = false;
@@ -87,6 +89,16 @@ export async function serve(
   await stopAsked;
   await gateway.drain();
   return EXIT_OK;
+}
+
+/** Its code is loaded where a cluster is named. */
+async function openOwnCluster(
+  { kubeconfig, clusterNamespace }: GatewayOptions,
+  logger: Logger,
+): Promise<Cluster | null> {
+  if (kubeconfig === null) return null;
+  const { openCluster } = await import('../cluster/cluster.ts');
+  return openCluster({ kubeconfig, namespace: clusterNamespace }, logger);
 }
 
 async function createService(

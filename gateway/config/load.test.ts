@@ -63,7 +63,7 @@ test('what can not be meant is refused with a code', () => {
     refused({ flags: { otlpEndpoint } }, 'OPTION_INVALID');
   refused({ flags: { logLevel: 'loud' } }, 'OPTION_INVALID');
   refused({ flags: { tlsKey: 'a' } }, 'OPTION_INVALID');
-  refused({ flags: { kubeconfig: 'a' } }, 'KUBECONFIG_UNSUPPORTED');
+  refused({ flags: { clusterNamespace: 'a' } }, 'OPTION_INVALID');
   refused({ configFile: join(folder, 'missing') }, 'CONFIG_FILE_INVALID');
   refused({ configFile: configFile('- a\n') }, 'CONFIG_FILE_INVALID');
   refused({ configFile: configFile('a: [\n') }, 'CONFIG_FILE_INVALID');

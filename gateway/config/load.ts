@@ -31,7 +31,7 @@ const CONFIG_FILE_LIMIT = 1024 * 1024;
 
 /**
  * The frozen options. Throws GatewayError: OPTION_UNKNOWN, OPTION_INVALID (also for a required option that is missing and for
- * options that do not go together), CONFIG_FILE_INVALID, KUBECONFIG_UNSUPPORTED.
+ * options that do not go together), CONFIG_FILE_INVALID.
  */
 export function loadOptions(inputs: OptionInputs): GatewayOptions {
   const text = inputs.configFile === null ? '' : readText(inputs.configFile);
@@ -136,5 +136,7 @@ function checkTogether(options: FlagOptions): void {
   if ((options.tlsCert === null) !== (options.tlsKey === null)) {
     throw new GatewayError('OPTION_INVALID', '--tls-cert and --tls-key have to be given together.');
   }
-  if (options.kubeconfig !== null) throw new GatewayError('KUBECONFIG_UNSUPPORTED');
+  if (options.clusterNamespace !== null && options.kubeconfig === null) {
+    throw new GatewayError('OPTION_INVALID', '--cluster-namespace needs --kubeconfig.');
+  }
 }

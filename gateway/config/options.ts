@@ -27,7 +27,10 @@ export interface FlagOptions {
   readonly workers: number;
   readonly workerMemory: number;
   readonly processes: number;
+  /** A file, or `in-cluster`; null: no cluster is asked anything. */
   readonly kubeconfig: string | null;
+  /** Where the gateway keeps its Lease and ConfigMap; null: in the kubeconfig's namespace. */
+  readonly clusterNamespace: string | null;
   /** How long the gateway goes on accepting after it says that it is not ready any more, in milliseconds. */
   readonly drainDelay: number;
   /** How long requests in flight may take to finish at the end, in milliseconds. */
@@ -169,7 +172,20 @@ export const OPTIONS: OptionTable = {
     parse: integer(1, 64),
     expects: 'a number from 1 to 64',
   },
-  kubeconfig: file('cluster to watch'),
+  kubeconfig: {
+    placeholder: 'FILE|in-cluster',
+    help: "cluster that keeps the rollouts' state, for all gateways in it; in-cluster: by the pod's service account",
+    fallback: null,
+    parse: text,
+    expects: 'a file, or in-cluster',
+  },
+  clusterNamespace: {
+    placeholder: 'NAMESPACE',
+    help: "namespace of the gateway's Lease and ConfigMap (default: that of --kubeconfig, or the pod's own)",
+    fallback: null,
+    parse: (value) => (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value) ? value : undefined),
+    expects: 'the name of a namespace',
+  },
   drainDelay: {
     placeholder: 'DURATION',
     help: 'how long to go on accepting after saying "not ready" at the end (default: 3s)',

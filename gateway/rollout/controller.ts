@@ -21,7 +21,8 @@ import { type Command, type Happening, type Position, reduce, refusalOf } from '
 import type { Tally } from './revision-tally.ts';
 import type { Metric, Rollout } from './rollout.ts';
 import { isOver, isPromoted, type RolloutState } from './state.ts';
-import type { RolloutStates, RolloutStore } from './store.ts';
+import type { RolloutStates } from './state-text.ts';
+import type { StateStore } from './store.ts';
 import { TallyWindow } from './tally-window.ts';
 
 /** How often states and plans are looked at: what another process has stored is seen within it. */
@@ -31,7 +32,7 @@ const LOCK_MS = 1_000;
 /** How often counts are asked for while they matter: what a process counted after that goes with it when it ends. */
 const COUNT_MS = 1_000;
 export interface RolloutControllerParts {
-  readonly store: RolloutStore;
+  readonly store: StateStore;
   readonly lock: ControllerLock;
   readonly outbound: Pick<Outbound, 'query' | 'callWebhook' | 'openChange' | 'close'>;
   /** URL of a source, without credentials; null names the only one. */

@@ -1,11 +1,12 @@
 /** The rollouts' states as this process knows them, which is as they are stored: no change counts before it is on disk. */
-import { NOTHING_STORED, type RolloutStates, type RolloutStore, type StoredStates } from './store.ts';
+import type { RolloutStates } from './state-text.ts';
+import { NOTHING_STORED, type StateStore, type StoredStates } from './store.ts';
 
 /** Tries to store a change while others store theirs. */
 const COMMIT_TRIES = 20;
 
 export interface LedgerParts {
-  readonly store: Pick<RolloutStore, 'newest' | 'load' | 'commit'>;
+  readonly store: StateStore;
   /** Stored states that could not be read. */
   readonly onProblem: (problem: string) => void;
   /** A change that could not be stored holds even so. */
@@ -32,11 +33,11 @@ export class Ledger {
   async refresh(): Promise<void> {
     const { store, onProblem } = this.#parts;
     if (this.loaded && (await store.newest()) === this.#stored.version) return;
-    const { stored, problems } = await store.load();
+    const { stored, problems, unsaved = false } = await store.load();
     for (const problem of problems) onProblem(problem);
     this.#stored = stored;
     this.loaded = true;
-    this.#unsaved = false;
+    this.#unsaved = unsaved;
   }
 
   /** Stores what had to hold without. Rejects with the file system's error. */

@@ -2,15 +2,11 @@
  * The states of all rollouts on disk. Each commit is a file of its own, `state.VERSION.json`, that nothing is ever written over: it
  * is written beside, synced, and linked to its name, which fails when somebody else has had that version. So of two who start from
  * one version one wins and the other knows, whatever locks say; and a process that is killed leaves the version before.
- *
- * A file is a line of JSON with format, version, length and checksum, then the states' JSON.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RolloutState } from './state.ts';
-
-export type RolloutStates = ReadonlyMap<string, RolloutState>;
+import { decodeStates, encodeStates, type RolloutStates } from './state-text.ts';
 
 export interface StoredStates {
   /** 0: nothing is stored yet. */
@@ -20,9 +16,6 @@ export interface StoredStates {
 
 export const NOTHING_STORED: StoredStates = { version: 0, states: new Map() };
 
-const FORMAT = 'meshgate-rollouts';
-/** Raised when a state's shape changes. */
-const SHAPE = 1;
 const FILE = /^state\.(\d{1,15})\.json$/;
 const TEMPORARY = /^state\.[0-9a-f]+\.tmp$/;
 /** Older versions that are kept, for when the newest can not be read. */
@@ -31,20 +24,24 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** A temporary file that is older was left by a process that is gone. */
 const TEMPORARY_LIMIT_MS = 60_000;
 
-interface Header {
-  readonly format: string;
-  readonly shape: number;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
 export interface LoadedStates {
   readonly stored: StoredStates;
   /** Why newer versions could not be used; empty when there is nothing to say. */
   readonly problems: readonly string[];
+  /** Whether these states are not what is stored, and should be. */
+  readonly unsaved?: boolean;
 }
 
-export class RolloutStore {
+/** Where states are kept, for all controllers of one mesh: a folder, or a cluster. */
+export interface StateStore {
+  /** The newest version that is known; 0 for none. */
+  newest(): Promise<number>;
+  load(): Promise<LoadedStates>;
+  /** Stores the states that follow from version `from`; false when somebody else was first. Rejects when nothing is stored. */
+  commit(from: number, states: RolloutStates): Promise<boolean>;
+}
+
+export class RolloutStore implements StateStore {
   readonly #folder: string;
   /** @param folder is made when it is not there. */
   constructor(folder: string) {
@@ -78,9 +75,8 @@ export class RolloutStore {
    * can not be told: load again. Rejects with the file system's error; then nothing is stored.
    */
   async commit(from: number, states: RolloutStates): Promise<boolean> {
-    const payload = Buffer.from(JSON.stringify([...states]));
-    if (payload.length > MAX_BYTES) throw new Error(`the rollouts' states have more than ${MAX_BYTES} bytes`);
-    const header: Header = { format: FORMAT, shape: SHAPE, bytes: payload.length, sha256: sha256(payload) };
+    const bytes = encodeStates(states);
+    if (bytes.length > MAX_BYTES) throw new Error(`the rollouts' states have more than ${MAX_BYTES} bytes`);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     if ((await this.newest()) !== from) return false;
     const version = from + 1;
@@ -88,7 +84,7 @@ export class RolloutStore {
     try {
       const file = await open(temporary, 'wx', 0o600);
       try {
-        await file.writeFile(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload]));
+        await file.writeFile(bytes);
         await file.sync();
       } finally {
         await file.close();
@@ -121,24 +117,13 @@ export class RolloutStore {
   async #read(version: number): Promise<{ states: RolloutStates } | { problem: string | null }> {
     let bytes: Buffer;
     try {
-      if ((await stat(this.#place(version))).size > MAX_BYTES + 4_096)
-        return { problem: 'is larger than any that is written' };
+      if ((await stat(this.#place(version))).size > MAX_BYTES) return { problem: 'is larger than any that is written' };
       bytes = await readFile(this.#place(version));
     } catch (error) {
       if (isCode(error, 'ENOENT')) return { problem: null };
       return { problem: `can not be read: ${error instanceof Error ? error.message : error}` };
     }
-    const end = bytes.indexOf(0x0a);
-    const payload = bytes.subarray(end + 1);
-    try {
-      const header = JSON.parse(bytes.toString('utf8', 0, Math.max(0, end))) as Partial<Header>;
-      if (header.format !== FORMAT) return { problem: 'is no file of this gateway' };
-      if (header.shape !== SHAPE) return { problem: `has shape ${String(header.shape)}; this gateway reads ${SHAPE}` };
-      if (payload.length !== header.bytes || sha256(payload) !== header.sha256) return { problem: 'is damaged' };
-      return { states: new Map(JSON.parse(payload.toString()) as [string, RolloutState][]) };
-    } catch {
-      return { problem: 'is damaged' };
-    }
+    return decodeStates(bytes);
   }
 
   async #removeOld(version: number): Promise<void> {
@@ -164,10 +149,6 @@ export class RolloutStore {
   #place(version: number): string {
     return join(this.#folder, `state.${version}.json`);
   }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -1,6 +1,7 @@
 /**
  * What `/api/v1/status` tells: the whole state of the gateway, read-only, without the texts of revisions.
  */
+import type { Cluster } from '../cluster/cluster.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Readiness } from '../server/readiness.ts';
 import type { Mesh, Snapshot, SourceReport, SourceStatus } from '../snapshot.ts';
@@ -13,6 +14,8 @@ export interface StatusInputs {
   readonly pool: PoolStats;
   readonly readiness: Readiness;
   readonly connections: number;
+  /** Null: none is watched. */
+  readonly cluster: Pick<Cluster, 'server' | 'namespace' | 'conditions'> | null;
 }
 
 /** A plain object for JSON; names are part of the API. */
@@ -49,9 +52,14 @@ export function describeStatus(inputs: StatusInputs): object {
       held: source.held ?? null,
     },
     sources: (source.sources ?? []).map(describeSource),
+    cluster: inputs.cluster === null ? null : describeCluster(inputs.cluster),
     pool: describePool(inputs.pool),
     connections: inputs.connections,
   };
+}
+
+function describeCluster({ server, namespace, conditions }: NonNullable<StatusInputs['cluster']>): object {
+  return { server, namespace, conditions };
 }
 
 function describePool({ meshes, quarantine, lagMs, ...pool }: PoolStats): object {

@@ -9,7 +9,8 @@ import { planOf } from '../../gateway/rollout/plan.ts';
 import { type Happening, reduce } from '../../gateway/rollout/reduce.ts';
 import type { Rollout } from '../../gateway/rollout/rollout.ts';
 import { isPromoted, type RolloutState } from '../../gateway/rollout/state.ts';
-import { NOTHING_STORED, type RolloutStates, type StoredStates } from '../../gateway/rollout/store.ts';
+import type { RolloutStates } from '../../gateway/rollout/state-text.ts';
+import { NOTHING_STORED, type StoredStates } from '../../gateway/rollout/store.ts';
 import { TallyWindow } from '../../gateway/rollout/tally-window.ts';
 import type { World } from './world.ts';
 

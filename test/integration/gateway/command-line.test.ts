@@ -68,7 +68,7 @@ describe('serve', () => {
       [['serve', '--source', '.', '--interval', '5 minutes'], /--interval: .* \[OPTION_INVALID\]/],
       [['serve', '--source', '.', '--workers', '0'], /--workers: .* \[OPTION_INVALID\]/],
       [['serve', '--source', '.', '--tls-cert', 'a'], /--tls-key .* \[OPTION_INVALID\]/],
-      [['serve', '--source', '.', '--kubeconfig', 'a'], /not supported yet.* \[KUBECONFIG_UNSUPPORTED\]/],
+      [['serve', '--source', '.', '--kubeconfig', 'a'], /a can not be read.* \[CLUSTER_CONFIG_INVALID\]/],
       [['serve', '--source', '.', '--config', file], /no option "sauce".* \[OPTION_UNKNOWN\]/],
       [['serve', '--source', '.', '--config', join(folders.folder, 'missing.yaml')], /\[CONFIG_FILE_INVALID\]/],
       [['serve', '--sauce', '.'], /unknown option '--sauce'/],

@@ -1,0 +1,90 @@
+/**
+ * The cluster that a gateway runs in or watches: who controls the rollouts (a Lease), how far they are (a ConfigMap). Nothing is asked of
+ * it before something needs it, and without it the gateway serves on with what it knows; why is in the log and the status.
+ */
+import type { Logger } from '../telemetry/logger.ts';
+import { openAccess } from './access.ts';
+import { ClusterClient } from './cluster-client.ts';
+import { ClusterError, messageOf } from './cluster-error.ts';
+import { ConfigMapStore } from './config-map-store.ts';
+import { LeaseLock } from './lease-lock.ts';
+import type { ReflectorState } from './reflector.ts';
+
+/** Of the Lease and of the ConfigMap. */
+export const ROLLOUTS_NAME = 'meshgate-rollouts';
+
+export interface ClusterOptions {
+  /** A file, or `in-cluster`. */
+  readonly kubeconfig: string;
+  /** Of the Lease and the ConfigMap; null: the kubeconfig's, or the pod's own. */
+  readonly namespace: string | null;
+}
+
+/** For people and programs, as a Kubernetes condition. */
+export interface ClusterCondition {
+  /** `Lease mesh/meshgate-rollouts` */
+  readonly what: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** A code of the error registry; empty when all is well. */
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+}
+
+export class Cluster {
+  readonly lock: LeaseLock;
+  readonly store: ConfigMapStore;
+  readonly server: string;
+  readonly namespace: string;
+  readonly #client: ClusterClient;
+  readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  readonly #conditions = new Map<string, ClusterCondition>();
+
+  constructor(client: ClusterClient, namespace: string, logger: Pick<Logger, 'info' | 'warn'>) {
+    this.#client = client;
+    this.#logger = logger;
+    this.server = client.access.server;
+    this.namespace = namespace;
+    const place = { client, namespace, name: ROLLOUTS_NAME };
+    const lease = `Lease ${namespace}/${ROLLOUTS_NAME}`;
+    this.lock = new LeaseLock({ ...place, onFailure: (error) => this.#note(lease, error) });
+    this.store = new ConfigMapStore({ ...place, onState: (state) => this.#noteState(state) });
+  }
+
+  get conditions(): readonly ClusterCondition[] {
+    return [...this.#conditions.values()];
+  }
+
+  async close(): Promise<void> {
+    await this.store.stop();
+    await this.#client.close();
+  }
+
+  #noteState({ what, error }: ReflectorState): void {
+    this.#note(what, error);
+  }
+
+  /** Told once when it begins, and once when it is over. */
+  #note(what: string, error: unknown): void {
+    const lastTransitionTime = new Date().toISOString();
+    const before = this.#conditions.get(what);
+    if (error === null) {
+      this.#conditions.set(what, { what, status: 'True', reason: '', message: 'up to date', lastTransitionTime });
+      if (before?.status === 'False') this.#logger.info({ what }, 'the cluster answers again');
+      return;
+    }
+    const reason = error instanceof ClusterError ? error.code : 'CLUSTER_FAILED';
+    const message = messageOf(error);
+    this.#conditions.set(what, { what, status: 'False', reason, message, lastTransitionTime });
+    this.#logger.warn({ what, code: reason }, `${message}; what is known stays in force`);
+  }
+}
+
+/** Rejects with CLUSTER_CONFIG_INVALID. Whether the cluster answers is seen later. */
+export async function openCluster(
+  { kubeconfig, namespace }: ClusterOptions,
+  logger: Pick<Logger, 'info' | 'warn'>,
+): Promise<Cluster> {
+  const access = await openAccess({ kubeconfig });
+  return new Cluster(new ClusterClient(access), namespace ?? access.namespace, logger);
+}
