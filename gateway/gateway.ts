@@ -96,6 +96,7 @@ export class Gateway {
     this.#rolloutShadows = new RolloutShadows(this.shadows, () => performance.now());
     const { options, logger, service, cluster } = parts;
     const folder = join(options.state, 'rollouts');
+    const readiness = cluster?.readinessOf(() => service.serving);
     this.#rollouts = new RolloutController({
       store: cluster?.store ?? new RolloutStore(folder),
       lock: cluster?.lock ?? new FileLock(folder),
@@ -103,8 +104,12 @@ export class Gateway {
       repository: (source) => repositoryOf(parts.source.status(), source),
       further: {
         ...NO_FURTHER_METRICS,
-        begin: (rollout) => this.#shadowRollout(rollout),
+        begin: async (rollout) => {
+          await this.#shadowRollout(rollout);
+          await readiness?.begin(rollout, this.#weightOf(rollout));
+        },
         differenceRate: (rollout, metric) => this.#rolloutShadows.differenceRate(rollout, metric),
+        ...(readiness === undefined ? {} : { readiness: (rollout) => readiness.read(rollout) }),
       },
       logger,
       fleet: service,
@@ -194,6 +199,10 @@ export class Gateway {
       this.#parts.logger.warn({ code: 'SHADOW_REFUSED', rollout: rollout.name }, told);
     }
     this.#shadowRefused = told;
+  }
+
+  #weightOf({ name }: Rollout): number {
+    return this.#rollouts.list().find(({ rollout }) => rollout.name === name)?.state?.weight ?? 0;
   }
 
   async #start(): Promise<ReadyLine> {

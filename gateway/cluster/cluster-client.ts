@@ -41,6 +41,8 @@ const AS_METADATA = (kind: string): string => `${AS_JSON};as=${kind};g=meta.k8s.
 
 export class ClusterClient {
   readonly #access: ClusterAccess;
+  /** How far the apiserver's clock is ahead of ours. */
+  #aheadMs = 0;
 
   constructor(access: ClusterAccess) {
     this.#access = access;
@@ -48,6 +50,11 @@ export class ClusterClient {
 
   get access(): ClusterAccess {
     return this.#access;
+  }
+
+  /** The time by the apiserver's clock, as its last answer had it: what it writes into objects compares with this. */
+  nowMs(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   /** Resolves with the parsed answer of a status 2xx. Rejects with CLUSTER_UNREACHABLE, CLUSTER_REFUSED, CLUSTER_FAILED. */
@@ -111,6 +118,8 @@ export class ClusterClient {
         body: body === undefined ? null : JSON.stringify(body),
       });
       const answer = await unlessAborted(answered, signal);
+      const date = Date.parse(String(answer.headers.date));
+      if (!Number.isNaN(date)) this.#aheadMs = date - Date.now();
       // Whoever stops reading, and a connection that breaks then, must not end the process.
       answer.body.on('error', () => undefined);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };

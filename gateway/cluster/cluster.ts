@@ -1,13 +1,15 @@
 /**
- * The cluster that a gateway runs in or watches: who controls the rollouts (a Lease), how far they are (a ConfigMap). Nothing is asked of
+ * The cluster that a gateway runs in or watches: who controls the rollouts (a Lease), how far they are (a ConfigMap), how their pods do. Nothing is asked of
  * it before something needs it, and without it the gateway serves on with what it knows; why is in the log and the status.
  */
+import type { Snapshot } from '../snapshot.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openAccess } from './access.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { ConfigMapStore } from './config-map-store.ts';
 import { LeaseLock } from './lease-lock.ts';
+import { PodReadiness } from './pod-readiness.ts';
 import type { ReflectorState } from './reflector.ts';
 
 /** Of the Lease and of the ConfigMap. */
@@ -38,6 +40,7 @@ export class Cluster {
   readonly namespace: string;
   readonly #client: ClusterClient;
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  #readiness: PodReadiness | null = null;
   readonly #conditions = new Map<string, ClusterCondition>();
 
   constructor(client: ClusterClient, namespace: string, logger: Pick<Logger, 'info' | 'warn'>) {
@@ -55,7 +58,18 @@ export class Cluster {
     return [...this.#conditions.values()];
   }
 
+  /** Watches pods when it is asked; ends with the cluster. */
+  readinessOf(snapshot: () => Snapshot | null): PodReadiness {
+    this.#readiness ??= new PodReadiness({
+      ...{ client: this.#client, snapshot },
+      onState: (state) => this.#noteState(state),
+      onEnd: (what) => this.#conditions.delete(what),
+    });
+    return this.#readiness;
+  }
+
   async close(): Promise<void> {
+    await this.#readiness?.close();
     await this.store.stop();
     await this.#client.close();
   }

@@ -13,6 +13,8 @@ export interface Reading {
   readonly baseline: number | null;
   /** Whether `from` is as bad; left out: where `baseline` is beyond the limit too. */
   readonly alike?: boolean;
+  /** What the value comes from, for people. */
+  readonly detail?: string;
 }
 
 export interface HookAnswer {
@@ -66,7 +68,8 @@ export function judge(rollout: Rollout, { readings, hooks }: Measured): Verdict 
       undecided ??= `${metric.name} is ${shown(reading.value)}, beyond ${limit}, and ${same} revision ${rollout.from} with ${shown(baseline)}`;
       continue;
     }
-    const message = `${metric.name} is ${shown(reading.value)}, beyond ${limit}`;
+    const detail = reading.detail === undefined ? '' : ` (${reading.detail})`;
+    const message = `${metric.name} is ${shown(reading.value)}, beyond ${limit}${detail}`;
     return { kind: 'failed', failure: { check: metric.name, value: reading.value, limit, message } };
   }
   if (undecided !== null) return { kind: 'undecided', message: undecided };

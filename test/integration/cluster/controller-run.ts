@@ -64,6 +64,7 @@ export class ControllerRun {
       store: this.#store,
       lock: new LeaseLock({ ...place, timing: TIMING, onFailure: (error) => this.log.push(String(error)) }),
       outbound: new Outbound(),
+      repository: () => '',
       further: NO_FURTHER_METRICS,
       logger: { info: () => undefined, warn: note, error: note },
       fleet: {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { request } from 'undici';
 import { parseAllDocuments } from 'yaml';
 import type { ReadyLine } from '../../../gateway/gateway.ts';
+import { placeOf } from '../../../gateway/rollout/cohort.ts';
 import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
 import { TestClient } from '../gateway/harness.ts';
 import { GatewayProcess, makeFolders, readFile, run } from '../gateway/process.ts';
@@ -37,7 +38,7 @@ const REVIEW = JSON.stringify({
 });
 
 let bench: Workbench;
-const folders = [makeFolders(), makeFolders(), makeFolders()] as const;
+const folders = [makeFolders(), makeFolders(), makeFolders(), makeFolders()] as const;
 const gateways: GatewayProcess[] = [];
 before(async () => {
   bench = await Workbench.start();
@@ -53,7 +54,7 @@ after(async () => {
   for (const { remove } of folders) remove();
 });
 
-function start(index: 0 | 1 | 2, kubeconfig: string): GatewayProcess {
+function start(index: 0 | 1 | 2 | 3, kubeconfig: string): GatewayProcess {
   const { policy, state } = folders[index];
   const gateway = new GatewayProcess([
     ...['serve', '--source', policy, '--state', state, '--workers', '1', '--kubeconfig', kubeconfig],
@@ -77,8 +78,11 @@ interface ClusterStatus {
 /** The roles of the documentation, for an account of this test. */
 async function grant(namespace: string, account: string): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'cluster.md'), 'utf8');
-  const [, yaml = ''] = /```yaml\n(apiVersion: rbac.*?)```/s.exec(text) ?? [];
-  const own = yaml.replaceAll('mesh-system', namespace).replaceAll('name: meshgate,', `name: ${account},`);
+  const yaml = [...text.matchAll(/```yaml\n(apiVersion: rbac.*?)```/gs)].map(([, block]) => block).join('---\n');
+  const own = yaml
+    .replaceAll('mesh-system', namespace)
+    .replaceAll('name: meshgate,', `name: ${account},`)
+    .replaceAll('meshgate-readiness', `meshgate-readiness-${namespace}`);
   for (const document of parseAllDocuments(own)) {
     const object = document.toJS() as { kind: string; metadata: { namespace?: string } };
     const place = object.metadata.namespace === undefined ? '' : `/namespaces/${object.metadata.namespace}`;
@@ -86,7 +90,48 @@ async function grant(namespace: string, account: string): Promise<void> {
   }
 }
 
+/** A pod of a canary's workload, as the gateway would have made it, that can not get its image. */
+async function stuckPod(): Promise<void> {
+  const owner = Array.from({ length: 100 }, (_, i) => `w${i}`).find((name) => {
+    return placeOf('move', 'shop', { kind: 'StatefulSet', name }) < 20;
+  });
+  const metadata = {
+    ...{ name: `${owner}-0`, namespace: 'shop' },
+    annotations: { 'meshgate.dev/status': '{"shop":{"revision":"v2","digest":"d","added":{}}}' },
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: owner, uid: 'x', controller: true }],
+  };
+  const place = '/api/v1/namespaces/shop/pods';
+  const spec = { containers: [{ name: 'app', image: 'app:1' }] };
+  const pod = (await bench.create(place, { apiVersion: 'v1', kind: 'Pod', metadata, spec })) as object;
+  const container = { name: 'app', image: 'app:1', imageID: '', ready: false, restartCount: 0 };
+  const containerStatuses = [{ ...container, state: { waiting: { reason: 'ImagePullBackOff' } } }];
+  const body = { ...pod, status: { phase: 'Pending', containerStatuses } };
+  await bench.admin.request('PUT', `${place}/${owner}-0/status`, { body });
+}
+
 describe('gateways of one cluster', () => {
+  it('take a revision back whose pods do not come up, and say what they saw', async () => {
+    const namespace = await bench.namespace('mesh');
+    await bench.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    const metrics = '[{name: readiness, thresholdRange: {min: 95}}]';
+    const asking = FILES.replace('stepWeights', `metrics: ${metrics}, stepWeights`);
+    writeFileSync(join(folders[3].policy, 'mesh.yaml'), asking);
+    const kubeconfig = await bench.account(namespace, 'meshgate');
+    await grant(namespace, 'meshgate');
+    await stuckPod();
+    const gateway = start(3, kubeconfig);
+    const ready = await gateway.ready();
+    await until('not taken back', async () => (await rolloutOf(ready)).phase === 'Failed');
+    const { failure, canaryWeight } = await rolloutOf(ready);
+    assert.equal(canaryWeight, 0);
+    assert.match(
+      failure?.message ?? '',
+      /^readiness is 0, beyond min 95 \(of 1 pods 1 ImagePullBackOff, as shop\/w\d+-0\)$/,
+    );
+    gateway.child.kill('SIGTERM');
+    assert.equal((await gateway.ended).code, 0);
+  });
+
   it('without rights serve and say what is refused; with those of the documentation they go on by themselves', async () => {
     const namespace = await bench.namespace('mesh');
     const gateway = start(0, await bench.account(namespace, 'meshgate'));
