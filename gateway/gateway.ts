@@ -213,7 +213,10 @@ export class Gateway {
     this.#credentials = await readCredentials(files);
     source.onStatus((status) => this.#metrics.countSync(status.problems.length === 0 ? 'ok' : 'failed'));
     source.onPublish((snapshot) => this.#adopt(snapshot));
+    const known = this.#watchCluster();
     await source.start();
+    // Namespaces decide what is injected: who asks first must not be answered without them.
+    await known;
     // The first snapshot's revisions are known before the workers open, so that they open warm.
     await this.#adopting;
     const port = await service.listen(options.listen, this.#credentials);
@@ -236,6 +239,15 @@ export class Gateway {
       ca: resolve(ca),
       snapshot: service.serving?.revision ?? '',
     };
+  }
+
+  async #watchCluster(): Promise<void> {
+    const { cluster, service, logger } = this.#parts;
+    await cluster?.watchContext((known) => {
+      service.setCluster(known).catch((error: unknown) => {
+        logger.error({ err: error }, 'what is known of the cluster could not be handed on');
+      });
+    });
   }
 
   /** Where it can not be left, only the commands that need it do not work. */

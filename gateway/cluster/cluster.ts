@@ -1,11 +1,13 @@
 /**
- * The cluster that a gateway runs in or watches: who controls the rollouts (a Lease), how far they are (a ConfigMap), how their pods do. Nothing is asked of
- * it before something needs it, and without it the gateway serves on with what it knows; why is in the log and the status.
+ * The cluster that a gateway runs in or watches: who controls the rollouts (a Lease), how far they are (a ConfigMap), how their pods do, and
+ * what injection needs to know of namespaces and nodes. Without it the gateway serves on with what it knows; why is in the log and the
+ * status.
  */
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openAccess } from './access.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { ClusterContext } from './cluster-context.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { ConfigMapStore } from './config-map-store.ts';
 import { LeaseLock } from './lease-lock.ts';
@@ -41,6 +43,8 @@ export class Cluster {
   readonly #client: ClusterClient;
   readonly #logger: Pick<Logger, 'info' | 'warn'>;
   #readiness: PodReadiness | null = null;
+  #context: ClusterContext | null = null;
+  #watched: ClusterSnapshot | null = null;
   readonly #conditions = new Map<string, ClusterCondition>();
 
   constructor(client: ClusterClient, namespace: string, logger: Pick<Logger, 'info' | 'warn'>) {
@@ -58,10 +62,25 @@ export class Cluster {
     return [...this.#conditions.values()];
   }
 
+  /**
+   * Watches namespaces and nodes from now on, and tells what is known of them. Resolves when all is known, at the latest after some seconds.
+   */
+  async watchContext(onChange: (cluster: ClusterSnapshot) => void): Promise<void> {
+    this.#context ??= new ClusterContext({
+      client: this.#client,
+      onState: (state) => this.#noteState(state),
+      onChange: (cluster) => {
+        this.#watched = cluster;
+        onChange(cluster);
+      },
+    });
+    await this.#context.start();
+  }
+
   /** Watches pods when it is asked; ends with the cluster. */
   readinessOf(snapshot: () => Snapshot | null): PodReadiness {
     this.#readiness ??= new PodReadiness({
-      ...{ client: this.#client, snapshot },
+      ...{ client: this.#client, snapshot, watched: () => this.#watched },
       onState: (state) => this.#noteState(state),
       onEnd: (what) => this.#conditions.delete(what),
     });
@@ -69,6 +88,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    await this.#context?.stop();
     await this.#readiness?.close();
     await this.store.stop();
     await this.#client.close();

@@ -5,7 +5,7 @@
 import type { Reading } from '../rollout/check.ts';
 import type { Metric, Rollout } from '../rollout/rollout.ts';
 import { ClusterView, chooseCluster } from '../routing/cluster.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { CohortPods, MAX_PODS, type PodCount, type WeightStep } from './cohort-pods.ts';
 import { Reflector, type ReflectorState } from './reflector.ts';
@@ -22,6 +22,8 @@ const IDLE_CHECK_MS = 10_000;
 export interface PodReadinessParts {
   readonly client: ClusterClient;
   readonly snapshot: () => Snapshot | null;
+  /** What is known of the cluster from watches; null: nothing. */
+  readonly watched: () => ClusterSnapshot | null;
   readonly onState: (state: ReflectorState) => void;
   /** A watch has ended in order. */
   readonly onEnd: (what: string) => void;
@@ -42,6 +44,7 @@ export class PodReadiness {
   readonly #parts: PodReadinessParts;
   readonly #watched = new Map<string, Watched>();
   #timer: NodeJS.Timeout | null = null;
+  #lastView: { readonly cluster: ClusterSnapshot; readonly view: ClusterView } | null = null;
 
   constructor(parts: PodReadinessParts) {
     this.#parts = parts;
@@ -119,15 +122,13 @@ export class PodReadiness {
   }
 
   /** Namespaces and owners as the routing sees them, so that both tell the same cohorts. */
-  #lastView: { readonly snapshot: Snapshot; readonly mesh: string; readonly view: ClusterView | null } | null = null;
   #view(name: string): ClusterView | null {
     const snapshot = this.#parts.snapshot();
     const mesh = snapshot?.meshes.get(name);
     if (snapshot === null || mesh === undefined) return null;
-    if (this.#lastView?.snapshot !== snapshot || this.#lastView.mesh !== name) {
-      const cluster = chooseCluster(snapshot, mesh, {});
-      this.#lastView = { snapshot, mesh: name, view: cluster === null ? null : new ClusterView(cluster) };
-    }
+    const cluster = chooseCluster(snapshot, mesh, {}, this.#parts.watched());
+    if (cluster === null) return null;
+    if (this.#lastView?.cluster !== cluster) this.#lastView = { cluster, view: new ClusterView(cluster) };
     return this.#lastView.view;
   }
 }

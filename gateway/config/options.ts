@@ -174,7 +174,7 @@ export const OPTIONS: OptionTable = {
   },
   kubeconfig: {
     placeholder: 'FILE|in-cluster',
-    help: "cluster that keeps the rollouts' state, for all gateways in it; in-cluster: by the pod's service account",
+    help: "cluster to watch, which also keeps the state of rollouts; in-cluster: by the pod's service account",
     fallback: null,
     parse: text,
     expects: 'a file, or in-cluster',

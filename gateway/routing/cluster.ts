@@ -120,15 +120,20 @@ export class ClusterView {
   }
 }
 
-/** Chooses a cluster: the one the URL's `cluster` names, else the mesh's, else the only one there is; null when that says none. */
+/**
+ * Chooses a cluster: the one the URL's `cluster` names, else the mesh's, else the one that is watched, else the only one there is; null when
+ * that says none.
+ */
 export function chooseCluster(
   snapshot: Snapshot,
   mesh: Mesh,
   params: Readonly<Record<string, string>>,
+  watched: ClusterSnapshot | null = null,
 ): ClusterSnapshot | null {
   const asked = params.cluster === undefined ? undefined : snapshot.clusters.get(params.cluster);
   if (asked !== undefined) return asked;
   if (mesh.cluster !== null) return snapshot.clusters.get(mesh.cluster) ?? null;
+  if (watched !== null) return watched;
   if (snapshot.clusters.size !== 1) return null;
   const [only] = snapshot.clusters.values();
   return only ?? null;

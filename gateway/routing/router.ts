@@ -6,7 +6,7 @@ import type { RevisionSource } from '../../workers/protocol.ts';
 import type { ReviewHeader } from '../admission/decode.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type Assignment, courseOf } from '../rollout/assignment.ts';
-import type { Mesh, Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Mesh, Snapshot } from '../snapshot.ts';
 import { ClusterView, chooseCluster } from './cluster.ts';
 import { parseParams } from './params.ts';
 import { findRevision, type RevisionChoice, RevisionChooser } from './revision-choice.ts';
@@ -72,15 +72,18 @@ export class Router {
   readonly #kept = new Map<string, Resolution>();
   readonly #ignored: ReadonlyMap<Mesh, ReadonlySet<string>>;
   readonly #views: ReadonlyMap<string, ClusterView>;
+  /** The cluster that is watched; null: none. */
+  readonly #watched: { readonly cluster: ClusterSnapshot; readonly view: ClusterView } | null;
   readonly #choosers: ReadonlyMap<Mesh, RevisionChooser>;
 
   /** @param assignments how far the snapshot's rollouts are. */
-  constructor(snapshot: Snapshot, assignments: readonly Assignment[] = []) {
+  constructor(snapshot: Snapshot, assignments: readonly Assignment[] = [], watched: ClusterSnapshot | null = null) {
     this.snapshot = snapshot;
     const courses = [...snapshot.meshes.values()].map((mesh) => courseOf(snapshot, mesh, assignments));
     this.#meshes = new Map(courses.map(({ mesh }) => [mesh.name, mesh]));
     this.#choosers = new Map(courses.map(({ mesh, canary }) => [mesh, new RevisionChooser(mesh, canary)]));
     this.#ignored = new Map(courses.map(({ mesh }) => [mesh, new Set(mesh.ignoredNamespaces)]));
+    this.#watched = watched === null ? null : { cluster: watched, view: new ClusterView(watched) };
     this.#views = new Map([...snapshot.clusters].map(([name, cluster]) => [name, new ClusterView(cluster)]));
   }
 
@@ -145,8 +148,7 @@ export class Router {
       const message = `There is no policy ${quote(name ?? '')}.`;
       return { ok: false, code: 'POLICY_NOT_FOUND', message, mesh: null, timeoutMs };
     }
-    const chosen = chooseCluster(this.snapshot, POLICIES_ALONE, params);
-    const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
+    const cluster = this.#clusterOf(POLICIES_ALONE, params);
     const route = {
       mesh: POLICIES_ALONE,
       revision: NOTHING_TO_INJECT,
@@ -158,6 +160,12 @@ export class Router {
     return { ok: true, route, timeoutMs };
   }
 
+  #clusterOf(mesh: Mesh, params: Route['params']): ClusterView | null {
+    const chosen = chooseCluster(this.snapshot, mesh, params, this.#watched?.cluster);
+    if (chosen !== null && chosen === this.#watched?.cluster) return this.#watched.view;
+    return chosen === null ? null : (this.#views.get(chosen.name) ?? null);
+  }
+
   #pick(mesh: Mesh, asked: string | null, params: Route['params'], timeoutMs: number): Resolution {
     const name = asked ?? mesh.defaultRevision;
     const revision = findRevision(mesh, name);
@@ -165,8 +173,7 @@ export class Router {
       const message = `Mesh ${quote(mesh.name)} has no revision and no tag ${quote(name)}.`;
       return { ok: false, code: 'REVISION_NOT_FOUND', message, mesh, timeoutMs };
     }
-    const chosen = chooseCluster(this.snapshot, mesh, params);
-    const cluster = chosen === null ? null : (this.#views.get(chosen.name) ?? null);
+    const cluster = this.#clusterOf(mesh, params);
     const route = { mesh, revision, params, cluster, explicit: asked !== null, policyName: null };
     return { ok: true, route, timeoutMs };
   }

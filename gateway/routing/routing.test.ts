@@ -188,11 +188,15 @@ describe('the router', () => {
     assert.equal(revision('/inject/mesh/m'), '1-24', 'also when it is asked again');
   });
 
-  test('gives the cluster that the URL names, else the one of the mesh, else the only one', () => {
+  test('gives the cluster that the URL names, else the one of the mesh, else the watched one, else the only one', () => {
+    let watches = false;
     const named = (url: string, own: string | null, ...names: string[]): unknown => {
       const namespaces = (name: string) => new Map([['ns', { labels: { cluster: name }, annotations: {} }]]);
-      const clusters = names.map((name) => cluster(name, { namespaces: namespaces(name) }));
-      const resolution = new Router(snapshot([mesh({ cluster: own })], clusters)).resolve(url);
+      const [watched = null, ...clusters] = ['live', ...names].map((name) =>
+        cluster(name, { namespaces: namespaces(name) }),
+      );
+      const router = new Router(snapshot([mesh({ cluster: own })], clusters), [], watches ? watched : null);
+      const resolution = router.resolve(url);
       assert.ok(resolution.ok);
       const view = resolution.route.cluster;
       return view?.contextFor(headerOf({ namespace: 'ns' }), false).namespace?.labels['cluster'];
@@ -203,6 +207,10 @@ describe('the router', () => {
     assert.equal(named('/inject/mesh/m', null, 'a'), 'a');
     assert.equal(named('/inject/mesh/m', null, 'a', 'b'), undefined);
     assert.equal(named('/inject/mesh/m', null), undefined);
+    watches = true;
+    assert.equal(named('/inject/mesh/m/cluster/b', 'a', 'a', 'b'), 'b');
+    assert.equal(named('/inject/mesh/m', null, 'a'), 'live');
+    assert.equal(named('/inject/mesh/m', null), 'live');
   });
 });
 

@@ -9,7 +9,7 @@ import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import type { Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 
 export interface ServiceStats {
@@ -29,6 +29,8 @@ export interface AdmissionService {
   adopt(snapshot: Snapshot): Promise<void>;
   /** How far rollouts are, for every request from now on, also under snapshots to come. Calls may follow one another at any time. */
   assign(assignments: readonly Assignment[]): Promise<void>;
+  /** What is known of the cluster that is watched, for every request from now on, also under snapshots to come. */
+  setCluster(cluster: ClusterSnapshot): Promise<void>;
   /** Counts by revision of the meshes that rollouts move; they do not fall when a process ends. */
   tallies(): Promise<readonly Tally[]>;
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */

@@ -14,7 +14,7 @@ import { RevisionTallies, type Tally } from '../rollout/revision-tally.ts';
 import { Router } from '../routing/router.ts';
 import { AdmissionServer } from '../server/admission-server.ts';
 import type { Credentials } from '../server/credentials.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import { ReviewTap } from '../tap/review-tap.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import { type Logger, RequestLog } from '../telemetry/logger.ts';
@@ -43,6 +43,7 @@ export class LocalService implements AdmissionService {
   readonly #handler: AdmissionHandler;
   #router: Router | null = null;
   #assignments: readonly Assignment[] = [];
+  #cluster: ClusterSnapshot | null = null;
   #server: AdmissionServer | null = null;
 
   constructor(parts: LocalServiceParts) {
@@ -93,13 +94,18 @@ export class LocalService implements AdmissionService {
       this.#parts.logger.error({ digests: failed }, 'revisions of the snapshot did not compile in a worker');
     }
     this.#tallies.watch([...(snapshot.rollouts?.values() ?? [])].map(({ mesh }) => mesh));
-    this.#router = new Router(snapshot, this.#assignments);
+    this.#router = new Router(snapshot, this.#assignments, this.#cluster);
   }
 
   async assign(assignments: readonly Assignment[]): Promise<void> {
     this.#assignments = assignments;
     // Another router, so that no answer is reused that was kept under another weight.
-    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, assignments);
+    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, assignments, this.#cluster);
+  }
+
+  async setCluster(cluster: ClusterSnapshot): Promise<void> {
+    this.#cluster = cluster;
+    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, this.#assignments, cluster);
   }
 
   async tallies(): Promise<readonly Tally[]> {

@@ -6,7 +6,7 @@ import type { GatewayOptions } from '../config/options.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import type { Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { ServiceStats } from './admission-service.ts';
 
@@ -23,6 +23,7 @@ export interface Methods {
   start: { argument: StartArgument; answer: null };
   adopt: { argument: Snapshot; answer: null };
   assign: { argument: readonly Assignment[]; answer: null };
+  setCluster: { argument: ClusterSnapshot; answer: null };
   tallies: { argument: null; answer: readonly Tally[] };
   listen: { argument: { readonly address: Address; readonly credentials: Credentials }; answer: number };
   setCredentials: { argument: Credentials; answer: null };

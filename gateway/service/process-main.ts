@@ -41,6 +41,10 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
         await needed(service).assign(assignments);
         return null;
       },
+      setCluster: async (cluster) => {
+        await needed(service).setCluster(cluster);
+        return null;
+      },
       tallies: () => needed(service).tallies(),
       listen: ({ address, credentials }) => needed(service).listen(address, credentials),
       setCredentials: async (credentials) => {

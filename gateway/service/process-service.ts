@@ -15,7 +15,7 @@ import { addPoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import { addTallies, type Tally } from '../rollout/revision-tally.ts';
 import type { Credentials } from '../server/credentials.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
@@ -46,6 +46,7 @@ export class ProcessService implements AdmissionService {
   readonly #timers = new Set<NodeJS.Timeout>();
   #wanted: Snapshot | null = null;
   #assignments: readonly Assignment[] = [];
+  #cluster: ClusterSnapshot | null = null;
   /** What each process has counted when it was last asked, and what those have that ended: so that sums never fall. */
   readonly #counted = new Map<ListenerProcess, readonly Tally[]>();
   #countedByEnded: readonly Tally[] = [];
@@ -81,6 +82,11 @@ export class ProcessService implements AdmissionService {
   async assign(assignments: readonly Assignment[]): Promise<void> {
     this.#assignments = assignments;
     await Promise.all([...this.#processes].map((each) => each.call('assign', assignments).catch(() => undefined)));
+  }
+
+  async setCluster(cluster: ClusterSnapshot): Promise<void> {
+    this.#cluster = cluster;
+    await Promise.all([...this.#processes].map((each) => each.call('setCluster', cluster).catch(() => undefined)));
   }
 
   async tallies(): Promise<readonly Tally[]> {
@@ -176,6 +182,7 @@ export class ProcessService implements AdmissionService {
     await each.call('setTap', this.#tapOrders);
     // Calls are taken in their order, so an assignment that comes meanwhile is the one that stays.
     await each.call('assign', this.#assignments);
+    if (this.#cluster !== null) await each.call('setCluster', this.#cluster);
     let adopted: Snapshot | null = null;
     // A snapshot that comes while this one compiles is adopted as well before it listens.
     while (this.#wanted !== null && adopted !== this.#wanted) {

@@ -51,7 +51,7 @@ async function make(
   };
   const states: ReflectorState[] = [];
   const readiness = new PodReadiness({
-    ...{ client: await bench.client(kubeconfig), snapshot: () => snapshot },
+    ...{ client: await bench.client(kubeconfig), snapshot: () => snapshot, watched: () => null },
     onState: (state) => states.push(state),
     onEnd: () => undefined,
   });

@@ -1,0 +1,120 @@
+/**
+ * What injection needs to know of a cluster, from watches: namespaces with their labels and annotations, and the nodes' versions. In the
+ * shape of a ClusterSnapshot, so that reviews are answered as with one that somebody has committed. Owners are not watched: their names
+ * tell what is needed of them, and lists of all ReplicaSets and Jobs change with every pod that is made.
+ */
+import type { ClusterSnapshot } from '../snapshot.ts';
+import type { ClusterClient } from './cluster-client.ts';
+import { textAt, textsAt } from './kube-objects.ts';
+import { Reflector, type ReflectorState } from './reflector.ts';
+
+/** Changes that come so close together are told as one. */
+const GATHER_MS = 20;
+/** How long the start of a gateway waits for namespaces and nodes. */
+const FIRST_LIST_MS = 5_000;
+/** Annotations of tools that repeat a whole object; nothing decides by them. */
+const BULKY_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export interface ClusterContextParts {
+  readonly client: ClusterClient;
+  readonly onState: (state: ReflectorState) => void;
+  /** Called with what is known from now on; never while nothing is known. */
+  readonly onChange: (cluster: ClusterSnapshot) => void;
+}
+
+type Namespace = ClusterSnapshot['namespaces'] extends ReadonlyMap<string, infer T> ? T : never;
+
+export class ClusterContext {
+  readonly #parts: ClusterContextParts;
+  readonly #namespaces: Table<Namespace>;
+  readonly #nodes: Table<string>;
+  readonly #reflectors: readonly Reflector[];
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(parts: ClusterContextParts) {
+    this.#parts = parts;
+    const changed = (): void => this.#gather();
+    this.#namespaces = new Table(namespaceOf, changed);
+    this.#nodes = new Table((node) => textAt(node, 'status', 'nodeInfo', 'kubeletVersion') || null, changed);
+    const { client, onState } = parts;
+    this.#reflectors = [
+      new Reflector({
+        ...{ client, onState, path: '/api/v1/namespaces', what: 'namespaces', metadataOnly: true },
+        sink: this.#namespaces,
+      }),
+      new Reflector({ client, onState, path: '/api/v1/nodes', what: 'nodes', sink: this.#nodes }),
+    ];
+  }
+
+  /** Begins to watch; resolves when all is known, at the latest after 5 s: what comes later is told then. */
+  async start(): Promise<void> {
+    for (const reflector of this.#reflectors) reflector.start();
+    await Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced(FIRST_LIST_MS)));
+    this.#tell();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+  }
+
+  #gather(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), GATHER_MS);
+  }
+
+  #tell(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#stopped || !this.#reflectors.some(({ state }) => state.synced)) return;
+    const nodes = [...this.#nodes.entries].map(([name, kubeletVersion]) => ({ name, kubeletVersion }));
+    // The name is for people: nothing is looked up by it.
+    this.#parts.onChange({ name: 'watched', namespaces: new Map(this.#namespaces.entries), owners: new Map(), nodes });
+  }
+}
+
+/** What is kept of the objects of one kind, by name. Nodes tell often that they live; only what is kept counts as a change. */
+class Table<T> {
+  readonly #read: (object: unknown) => T | null;
+  readonly #changed: () => void;
+  entries = new Map<string, T>();
+  #gathered: Map<string, T> | null = null;
+
+  constructor(read: (object: unknown) => T | null, changed: () => void) {
+    this.#read = read;
+    this.#changed = changed;
+  }
+
+  begin(): void {
+    this.#gathered = new Map();
+  }
+
+  put(object: unknown): void {
+    const name = textAt(object, 'metadata', 'name');
+    const value = this.#read(object);
+    if (value === null || name === '') return;
+    if (this.#gathered !== null) {
+      this.#gathered.set(name, value);
+      return;
+    }
+    if (JSON.stringify(this.entries.get(name)) === JSON.stringify(value)) return;
+    this.entries.set(name, value);
+    this.#changed();
+  }
+
+  remove(object: unknown): void {
+    if (this.entries.delete(textAt(object, 'metadata', 'name'))) this.#changed();
+  }
+
+  complete(): void {
+    if (this.#gathered !== null) this.entries = this.#gathered;
+    this.#gathered = null;
+    this.#changed();
+  }
+}
+
+function namespaceOf(object: unknown): Namespace {
+  const { [BULKY_ANNOTATION]: _, ...annotations } = textsAt(object, 'metadata', 'annotations');
+  return { labels: textsAt(object, 'metadata', 'labels'), annotations };
+}
