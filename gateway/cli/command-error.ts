@@ -11,8 +11,6 @@ export const COMMAND_CODES = {
   CONFIGURATION_INVALID: { exitCode: EXIT_FINDINGS, text: 'A configuration file does not hold what it should.' },
   SOURCE_INVALID: { exitCode: EXIT_FINDINGS, text: 'The policy source has errors, or lacks what was asked for.' },
   GATEWAY_REFUSED: { exitCode: EXIT_FINDINGS, text: 'The running gateway does not do what it was asked.' },
-  TOOL_MISSING: { exitCode: EXIT_FAILED, text: 'A program that the command needs is not there.' },
-  TOOL_FAILED: { exitCode: EXIT_FAILED, text: 'A program that the command needs has failed.' },
 } as const satisfies Record<string, { exitCode: number; text: string }>;
 
 export type CommandCode = keyof typeof COMMAND_CODES;

@@ -33,8 +33,8 @@ export function registerImportLinkerd(program: Command, context: CommandContext)
     .option('--mesh <name>', 'name of the mesh', 'linkerd')
     .option('--cluster <name>', 'name of the cluster', 'cluster')
     .option('-L, --linkerd-namespace <name>', 'namespace of the control plane; that of linkerd-config when left out')
-    .option('--live', 'read the cluster of the current kubectl context')
-    .option('--kubeconfig <file>', 'read the cluster of this kubeconfig, by kubectl')
+    .option('--live', 'read the cluster of the current kubeconfig')
+    .option('--kubeconfig <file>', 'read the cluster of this kubeconfig')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--values <file>', 'values without a ConfigMap, complete: helm get values RELEASE --all -o yaml')
     .option('--helm-values <files...>', "your own values, each over the ones before and all over the chart's defaults")
@@ -108,16 +108,17 @@ async function readAll(files: readonly string[], flags: ImportFlags, context: Co
   return objects;
 }
 
-async function readLive(flags: ImportFlags, { environment }: CommandContext): Promise<JsonObject[]> {
-  const { KubectlError, readCluster } = await import('../istio/kubectl.ts');
+async function readLive(flags: ImportFlags, { stderr }: CommandContext): Promise<readonly JsonObject[]> {
+  const { importQueries, readClusterObjects } = await import('../cluster/read-objects.ts');
   const { DEFAULT_NAMESPACE } = await import('../linkerd/configuration.ts');
-  const { kubeconfig, context, linkerdNamespace: namespace = DEFAULT_NAMESPACE } = flags;
-  try {
-    return await readCluster({ kubeconfig, context, namespace }, { ...environment });
-  } catch (error) {
-    if (error instanceof KubectlError) throw new CommandError(error.code, error.message, { cause: error });
-    throw error;
-  }
+  const { linkerdNamespace: namespace = DEFAULT_NAMESPACE } = flags;
+  const { kubeconfig = null, context = null } = flags;
+  const { objects, findings } = await readClusterObjects(
+    { kubeconfig, context },
+    importQueries(namespace, 'linkerd.io/control-plane-component=proxy-injector'),
+  );
+  for (const finding of findings) stderr(`warning: ${finding}\n`);
+  return objects;
 }
 
 /** What the objects tell, with the texts that the flags name in the place of theirs. */

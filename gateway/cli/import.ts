@@ -33,8 +33,8 @@ export function registerImport(program: Command, context: CommandContext): void 
     .option('--mesh <name>', 'name of the mesh', 'istio')
     .option('--cluster <name>', "name of the cluster; its clusterName in Istio's values when left out")
     .option('-i, --istioNamespace <name>', 'namespace of the control plane', 'istio-system')
-    .option('--live', 'read the cluster of the current kubectl context')
-    .option('--kubeconfig <file>', 'read the cluster of this kubeconfig, by kubectl')
+    .option('--live', 'read the cluster of the current kubeconfig')
+    .option('--kubeconfig <file>', 'read the cluster of this kubeconfig')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--injectConfigFile <file>', 'bare text of a revision without ConfigMaps: its injection configuration')
     .option('--valuesFile <file>', '… its values')
@@ -83,15 +83,15 @@ async function readAll(files: readonly string[], flags: ImportFlags, context: Co
   return objects;
 }
 
-async function readLive(flags: ImportFlags, { environment }: CommandContext): Promise<JsonObject[]> {
-  const { KubectlError, readCluster } = await import('../istio/kubectl.ts');
-  try {
-    const { kubeconfig, context, istioNamespace } = flags;
-    return await readCluster({ kubeconfig, context, namespace: istioNamespace }, { ...environment });
-  } catch (error) {
-    if (error instanceof KubectlError) throw new CommandError(error.code, error.message, { cause: error });
-    throw error;
-  }
+async function readLive(flags: ImportFlags, { stderr }: CommandContext): Promise<readonly JsonObject[]> {
+  const { importQueries, readClusterObjects } = await import('../cluster/read-objects.ts');
+  const { kubeconfig = null, context = null } = flags;
+  const { objects, findings } = await readClusterObjects(
+    { kubeconfig, context },
+    importQueries(flags.istioNamespace, 'app=istiod'),
+  );
+  for (const finding of findings) stderr(`warning: ${finding}\n`);
+  return objects;
 }
 
 /** The revision that is given by three texts comes beside those of the ConfigMaps. */

@@ -12,10 +12,12 @@ import { ClusterError, messageOf } from './cluster-error.ts';
 export const IN_CLUSTER = 'in-cluster';
 /** As kubectl's, where a context names none. */
 const DEFAULT_NAMESPACE = 'default';
+/** What the package makes up where nothing is there. */
+const NO_CLUSTER = 'http://localhost:8080';
 
 export interface AccessOptions {
-  /** A file, or IN_CLUSTER. */
-  readonly kubeconfig: string;
+  /** A file, or IN_CLUSTER; null: KUBECONFIG's files, ~/.kube/config or the pod's service account, whichever is there. */
+  readonly kubeconfig: string | null;
   /** Null: the file's current one. */
   readonly context?: string | null;
 }
@@ -37,11 +39,13 @@ export interface ClusterAccess {
 }
 
 /** Rejects with CLUSTER_CONFIG_INVALID. Nothing is asked of the cluster yet. */
-export async function openAccess({ kubeconfig, context = null }: AccessOptions): Promise<ClusterAccess> {
+export async function openAccess(options: AccessOptions): Promise<ClusterAccess> {
+  const { context = null } = options;
+  const kubeconfig = options.kubeconfig ?? 'of the environment';
   // Loaded late: the package takes most of a second, and most gateways and commands need none of it.
   const [kubernetes, undici] = await Promise.all([import('@kubernetes/client-node'), import('undici')]);
   const config = new kubernetes.KubeConfig();
-  load(config, kubeconfig, context);
+  load(config, options.kubeconfig, context);
   const cluster = config.getCurrentCluster();
   if (cluster === null || config.getCurrentUser() === null) {
     const which = context ?? config.getCurrentContext();
@@ -56,11 +60,11 @@ export async function openAccess({ kubeconfig, context = null }: AccessOptions):
     authorize: async () => {
       try {
         // A kubeconfig's certificate files are read anew here, and tokens renewed.
-        const options: TlsOptions = {};
-        await config.applyToHTTPSOptions(options);
-        const basic = options.auth === undefined ? {} : { authorization: `Basic ${base64(options.auth)}` };
-        const headers = { ...basic, ...textHeaders(options.headers) };
-        return { headers, dispatcher: pools.for(config, options) };
+        const tls: TlsOptions = {};
+        await config.applyToHTTPSOptions(tls);
+        const basic = typeof tls.auth === 'string' ? { authorization: `Basic ${base64(tls.auth)}` } : {};
+        const headers = { ...basic, ...textHeaders(tls.headers) };
+        return { headers, dispatcher: pools.for(config, tls) };
       } catch (error) {
         throw invalid(`Can not log in to the cluster of ${kubeconfig}: ${messageOf(error)}`, error);
       }
@@ -74,16 +78,19 @@ type TlsOptions = Parameters<KubeConfig['applyToHTTPSOptions']>[0] & { auth?: st
 /** The other package's types leave out what may be undefined; nothing is. */
 type TlsParts = buildConnector.BuildOptions;
 
-function load(config: KubeConfig, kubeconfig: string, context: string | null): void {
+function load(config: KubeConfig, kubeconfig: string | null, context: string | null): void {
   try {
-    if (kubeconfig === IN_CLUSTER) {
+    if (kubeconfig === null) {
+      config.loadFromDefault();
+      if (config.getCurrentCluster()?.server === NO_CLUSTER) throw new Error('there is none');
+    } else if (kubeconfig === IN_CLUSTER) {
       if (!process.env['KUBERNETES_SERVICE_HOST'])
         throw new Error('KUBERNETES_SERVICE_HOST is not set: this is no pod');
       config.loadFromCluster();
     } else config.loadFromFile(kubeconfig);
     if (context !== null) config.setCurrentContext(context);
   } catch (error) {
-    throw invalid(`The kubeconfig ${kubeconfig} can not be read: ${messageOf(error)}`, error);
+    throw invalid(`The kubeconfig ${kubeconfig ?? 'of the environment'} can not be read: ${messageOf(error)}`, error);
   }
 }
 

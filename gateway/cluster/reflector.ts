@@ -6,12 +6,9 @@
 import { Backoff } from './backoff.ts';
 import type { ClusterClient, Query } from './cluster-client.ts';
 import { ClusterError, isStatus, messageOf } from './cluster-error.ts';
-import { at, listAt, numberAt, textAt } from './kube-objects.ts';
+import { at, numberAt, textAt } from './kube-objects.ts';
+import { listPages } from './list-pages.ts';
 
-/** Objects that one page of a list has. */
-const PAGE_OBJECTS = 500;
-/** Objects of one list; more are an error, for memory has to be bounded. */
-const MAX_OBJECTS = 500_000;
 /** The apiserver ends a watch after so long, which moves connections to other apiservers now and then. */
 const WATCH_SECONDS = 300;
 const FIRST_PAUSE_MS = 200;
@@ -108,22 +105,14 @@ export class Reflector {
   }
 
   async #list(): Promise<void> {
-    const { client, path, query, metadataOnly, sink, what } = this.#options;
-    const { signal } = this.#stop;
-    let next = '';
-    let count = 0;
+    const { client, path, query, metadataOnly, sink } = this.#options;
+    const options = { query, metadataOnly: metadataOnly === true, signal: this.#stop.signal };
     let version = '';
-    do {
-      const page = { ...query, limit: PAGE_OBJECTS, ...(next === '' ? {} : { continue: next }) };
-      const list = await client.request('GET', path, { query: page, metadataOnly: metadataOnly === true, signal });
-      if (next === '') sink.begin();
-      const items = listAt(list, 'items');
-      count += items.length;
-      if (count > MAX_OBJECTS) throw new ClusterError('CLUSTER_FAILED', `there are more than ${MAX_OBJECTS} ${what}`);
+    sink.begin();
+    for await (const { items, resourceVersion } of listPages(client, path, options)) {
       for (const item of items) sink.put(item);
-      version = textAt(list, 'metadata', 'resourceVersion');
-      next = textAt(list, 'metadata', 'continue');
-    } while (next !== '');
+      version = resourceVersion;
+    }
     sink.complete();
     this.#resourceVersion = version;
     this.#recover();

@@ -1,7 +1,5 @@
 /** `meshgate import istio`: from a cluster's objects to a folder that serves. */
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parseYaml } from '../../workers/yaml/parse.ts';
 import { Workspace } from './command.ts';
@@ -141,35 +139,6 @@ describe('meshgate import istio', () => {
     assert.equal(again.code, 2);
     assert.match(again.err, /is there already: --force overwrites it/);
     assert.equal((await run('--force')).code, 0);
-  });
-
-  it('reads a live cluster through kubectl, and names the tool where it is missing', async () => {
-    const everything = space.write('all.json', list(...revisionConfigMaps(''), NODE));
-    const log = space.path('log');
-    const kubectl = space.write('bin/kubectl', `#!/bin/sh\necho "$@" >> ${log}\ncat ${everything}\n`);
-    chmodSync(kubectl, 0o755);
-    const before = process.env['PATH'] ?? '';
-    try {
-      process.env['PATH'] = `${dirname(kubectl)}${delimiter}${before}`;
-      const { code } = await space.run(
-        'import',
-        'istio',
-        '--kubeconfig',
-        'K',
-        '--context',
-        'C',
-        '-o',
-        space.path('policies'),
-      );
-      assert.equal(code, 0);
-      assert.match(space.read('log'), /^--kubeconfig K --context C get configmaps -n istio-system -o json$/m);
-      process.env['PATH'] = space.path('empty');
-      const missing = await space.run('import', 'istio', '--live', '-o', space.path('other'));
-      assert.equal(missing.code, 3);
-      assert.match(missing.err, /kubectl is not on the PATH: .* \[TOOL_MISSING\]/);
-    } finally {
-      process.env['PATH'] = before;
-    }
   });
 
   it('ends with 2 when it is told of nothing to read', async () => {
