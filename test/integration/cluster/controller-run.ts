@@ -16,7 +16,7 @@ const TIMING: LeaseTiming = { durationSeconds: 3, renewDeadlineMs: 2_000, retryM
 export const STEPS = [10, 20, 30, 40, 50];
 export const INTERVAL_MS = 1_000;
 
-const SNAPSHOT: Snapshot = {
+const snapshotOf = (intervalMs: number): Snapshot => ({
   revision: 's',
   loadedAt: new Date(0),
   meshes: new Map([
@@ -38,14 +38,14 @@ const SNAPSHOT: Snapshot = {
       sealRollout(
         {
           ...{ name: 'r', mesh: 'm', from: 'v1', to: 'v2', namespaceSelector: null, objectSelector: null },
-          ...{ intervalMs: INTERVAL_MS, threshold: 2, steps: STEPS, iterations: 1, metrics: [], webhooks: [] },
+          ...{ intervalMs, threshold: 2, steps: STEPS, iterations: 1, metrics: [], webhooks: [] },
           ...{ skipAnalysis: false, suspend: false },
         },
         ['1', '2'],
       ),
     ],
   ]),
-};
+});
 
 export class ControllerRun {
   readonly weights: number[] = [];
@@ -82,9 +82,10 @@ export class ControllerRun {
     kubeconfig: string,
     namespace: string,
     onWeight: (weight: number) => void = () => undefined,
+    intervalMs = INTERVAL_MS,
   ): Promise<ControllerRun> {
     const run = new ControllerRun(new ClusterClient(await openAccess({ kubeconfig })), namespace, onWeight);
-    await run.controller.prepare(SNAPSHOT);
+    await run.controller.prepare(snapshotOf(intervalMs));
     await run.controller.settle();
     run.controller.begin();
     return run;

@@ -18,7 +18,7 @@ spec: {provider: template, defaultRevision: v1, paths: [/inject]}
 ${revision('v1')}${revision('v2')}---
 ${HEAD}kind: RevisionRollout
 metadata: {name: move}
-spec: {mesh: shop, from: v1, to: v2, analysis: {interval: 1s, stepWeights: [20, 40, 60, 80]}}
+spec: {mesh: shop, from: v1, to: v2, analysis: {interval: 1s, stepWeight: 4}}
 `;
 export const REVIEW = JSON.stringify({
   kind: 'AdmissionReview',

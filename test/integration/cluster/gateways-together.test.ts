@@ -27,7 +27,7 @@ describe('gateways of one cluster', () => {
     const two = both.map(({ gateway }) => gateway);
     const ready = await Promise.all(two.map((gateway) => gateway.ready()));
     const weights = () => Promise.all(ready.map(async (each) => (await rolloutOf(each)).canaryWeight));
-    await until('no second step', async () => (await weights()).every((weight) => weight === 40));
+    await until('no second step', async () => (await weights()).every((weight) => weight >= 8));
     const leads = two.map(({ stderr }) => /controls the rollouts/.test(stderr));
     assert.equal(leads.filter(Boolean).length, 1, 'one of them decides');
     const leader = leads.indexOf(true);
@@ -35,12 +35,14 @@ describe('gateways of one cluster', () => {
     const last = ready[1 - leader] as ReadyLine;
     leading.child.kill('SIGTERM');
     assert.equal((await leading.ended).code, 0);
-    await until('not taken over', async () => (await rolloutOf(last)).canaryWeight === 60);
+    const before = (await rolloutOf(last)).canaryWeight;
+    await until('not taken over', async () => (await rolloutOf(last)).canaryWeight > before);
     assert.match(following.stderr, /controls the rollouts/);
 
     const state = both[1 - leader]?.state ?? '';
     const paused = await run(['rollout', 'pause', 'move', '--state', state]);
     assert.equal(paused.code, 0, paused.stderr);
+    const held = (await rolloutOf(last)).canaryWeight;
     await bench.apiserver.stop();
     const client = new TestClient(last.admission, readFile(last.ca));
     await until('not told', async () => {
@@ -49,7 +51,7 @@ describe('gateways of one cluster', () => {
     });
     assert.equal((await client.post('/inject', REVIEW)).status, 200);
     assert.equal((await request(`${last.admin}/readyz`)).statusCode, 200);
-    assert.equal((await rolloutOf(last)).canaryWeight, 60);
+    assert.equal((await rolloutOf(last)).canaryWeight, held);
     await client.close();
     following.child.kill('SIGTERM');
     assert.equal((await following.ended).code, 0);

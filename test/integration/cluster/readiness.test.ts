@@ -9,7 +9,7 @@ import type { Mesh, Snapshot } from '../../../gateway/snapshot.ts';
 import type { RevisionSource } from '../../../workers/protocol.ts';
 import { pause, until, Workbench } from './workbench.ts';
 
-const WINDOW_MS = 3_000;
+const WINDOW_MS = 5_000;
 const NAMESPACE = 'shop';
 
 let bench: Workbench;
@@ -139,7 +139,7 @@ describe('readiness', { concurrency: 4 }, () => {
     const inside = workload(name, true);
     const istio = { 'sidecar.istio.io/status': '{"revision":"default"}' };
     await pod(inside, istio, ready('False'));
-    await pause(3_100);
+    await pause(WINDOW_MS + 100);
     await readiness.begin(rollout, 50);
     await pod(inside, istio, ready('True'));
     await until('not counted', async () => (await readiness.read(rollout)).value === 100);

@@ -112,7 +112,7 @@ async function previousOf(namespace: string): Promise<string> {
   return textAt(await bench.admin.request('GET', placeIn(namespace)), 'data', 'previous');
 }
 
-describe('processes with a store', () => {
+describe('processes with a store', { concurrency: 2 }, () => {
   /** Raises the weight by one, again and again, and tells each that is stored. */
   const raise = (namespace: string, times: string) =>
     bench.program(
