@@ -18,6 +18,8 @@ export interface RunningGateway {
   readonly ca: string;
   readonly snapshot: string;
   readonly pid: number;
+  /** Its state folder, which is removed when it stops. */
+  readonly state: string;
   stop(): Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   try {
     const line = await firstLine(child, ended, () => log);
     const ready = JSON.parse(line) as { admission: string; admin: string; ca: string; snapshot: string };
-    return { ...ready, pid: child.pid ?? 0, stop };
+    return { ...ready, pid: child.pid ?? 0, state, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -7,29 +7,18 @@ import { batchEntry } from './batch.ts';
 import { compileRevision } from './inject/compile.ts';
 import { injectReview, NO_REVISION } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
+import { KnownRevisions } from './known-revisions.ts';
 import type { CompiledPolicies } from './policy/policy-set.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
 import type { CompileSource, InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
-/** Revisions that one worker keeps compiled; more than that are compiled again when they come back. */
-const REVISION_LIMIT = 256;
-/** What their texts may have together, in UTF-16 units: compiled, Istio's take about 25 times as much of the worker's heap. */
-const TEXT_LIMIT = 13_000_000;
-
+/** Revisions that are compiled in one go; the others are compiled by the requests that come for them. */
+const WARM_LIMIT = 256;
 /** Sets of pod policies that one worker keeps: the one that serves, and those of requests that began before it came. */
 const POLICY_SET_LIMIT = 3;
 
-const compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: TEXT_LIMIT });
+const revisions = new KnownRevisions();
 const policies = new LRUCache<string, CompiledPolicies>({ max: POLICY_SET_LIMIT });
-
-function keep(source: RevisionSource, revision: CompiledRevision): void {
-  const texts = Object.values(source.spec).filter((text): text is string => typeof text === 'string');
-  const size = Math.max(
-    1,
-    texts.reduce((sum, text) => sum + text.length, 0),
-  );
-  compiled.set(source.digest, revision, { size });
-}
 
 /** Injects a batch; reply i answers task i. A fault in one task does not touch the others. */
 export const inject = batchEntry(injectOne);
@@ -39,35 +28,81 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
   const replies: WarmReply[] = [];
   for (const [index, source] of sources.entries()) {
     const { digest } = source;
-    if (index >= REVISION_LIMIT || compiled.has(digest) || policies.has(digest)) {
+    if (index >= WARM_LIMIT || revisions.isCompiled(digest) || policies.has(digest)) {
       replies.push({ digest, ok: true, compileMs: 0 });
       continue;
     }
-    const start = performance.now();
-    const problems = await compile(source, true);
-    const ok = problems.every(({ severity }) => severity === 'warning');
-    replies.push({ digest, ok, compileMs: performance.now() - start });
+    replies.push(await timed(digest, () => keep(source)));
   }
   return replies;
 }
 
-/** Which of these are not compiled here. The others count as used, so that they stay. */
+/** Which of these are not known here. The others count as used, so that they stay. */
 export function missing(digests: readonly string[]): string[] {
-  return digests.filter((digest) => compiled.get(digest) === undefined && policies.get(digest) === undefined);
+  return digests.filter((digest) => !revisions.touch(digest) && policies.get(digest) === undefined);
+}
+
+/** Takes revisions that have been checked; each is compiled when it is needed. */
+export function learn(sources: readonly RevisionSource[]): void {
+  for (const source of sources) revisions.learn(source);
+}
+
+/**
+ * Which of these revisions, which were learned, take the place of one that requests asked for since this was last called: compiled by
+ * `prepare` and tried by `rehearse`, they cost the next such request no more than their predecessor did.
+ */
+export function inUse(digests: readonly string[]): string[] {
+  return revisions.inUse(digests);
+}
+
+/** Compiles a revision that was learned. */
+export function prepare(digest: string): Promise<WarmReply> {
+  return timed(digest, () => {
+    revisions.get(digest);
+    return [];
+  });
+}
+
+/** Injects the last review of the revision's predecessor once more, and forgets the answer: what is compiled by rendering is compiled now. */
+export function rehearse(digest: string): void {
+  const task = revisions.rehearsal(digest);
+  if (task === undefined) return;
+  const known = task.policies === undefined ? null : policies.get(task.policies);
+  injectReview(task, lookUp, known?.forName(task.policyName) ?? null);
+}
+
+async function timed(
+  digest: string,
+  work: () => readonly CompileProblem[] | Promise<readonly CompileProblem[]>,
+): Promise<WarmReply> {
+  const start = performance.now();
+  const problems = await listed(work);
+  const ok = problems.every(({ severity }) => severity === 'warning');
+  return { digest, ok, compileMs: performance.now() - start };
 }
 
 /** Compiles a revision or a set of policies and returns everything that is wrong with it; warnings alone do not keep it from serving. */
 export function check(source: CompileSource): Promise<readonly CompileProblem[]> {
-  return compile(source, false);
+  return listed(async () => {
+    if ('policies' in source) return (await compilePolicies(source)).warnings;
+    return compileRevision(source).warnings;
+  });
 }
 
-/** `kept`: it is going to serve here. */
-async function compile(source: CompileSource, kept: boolean): Promise<readonly CompileProblem[]> {
+/** Compiles what is going to serve here. */
+async function keep(source: CompileSource): Promise<readonly CompileProblem[]> {
+  if (!('policies' in source)) return revisions.compile(source).warnings;
+  const made = await compilePolicies(source);
+  policies.set(source.digest, made);
+  return made.warnings;
+}
+
+/** What is thrown, as problems. */
+async function listed(
+  work: () => readonly CompileProblem[] | Promise<readonly CompileProblem[]>,
+): Promise<readonly CompileProblem[]> {
   try {
-    if ('policies' in source) return await compilePolicies(source, kept);
-    const revision = compileRevision(source);
-    if (kept) keep(source, revision);
-    return revision.warnings;
+    return await work();
   } catch (error) {
     if (error instanceof CompileError) return error.problems;
     return [{ code: 'INTERNAL', message: messageOf(error), field: '' }];
@@ -75,15 +110,13 @@ async function compile(source: CompileSource, kept: boolean): Promise<readonly C
 }
 
 /** Policies, and CEL with them, are loaded when there are any: a gateway without them starts without. */
-async function compilePolicies(source: PolicySetSource, kept: boolean): Promise<readonly CompileProblem[]> {
+async function compilePolicies(source: PolicySetSource): Promise<CompiledPolicies> {
   const { CompiledPolicies } = await import('./policy/policy-set.ts');
-  const made = new CompiledPolicies(source);
-  if (kept) policies.set(source.digest, made);
-  return made.warnings;
+  return new CompiledPolicies(source);
 }
 
 function lookUp(digest: string): CompiledRevision | undefined {
-  return compiled.get(digest);
+  return revisions.get(digest);
 }
 
 /** Injects one review. Never throws. */
@@ -91,14 +124,16 @@ export function injectOne(task: InjectTask): WorkerReply {
   const start = performance.now();
   let compileMs = 0;
   try {
-    if (task.source !== undefined && task.revision !== NO_REVISION && !compiled.has(task.revision)) {
-      keep(task.source, compileRevision(task.source));
+    if (task.revision !== NO_REVISION && !revisions.isCompiled(task.revision)) {
+      if (task.source !== undefined) revisions.learn(task.source);
+      revisions.get(task.revision);
       compileMs = performance.now() - start;
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);
     if (known === undefined) return failure('POLICIES_UNKNOWN', 'this worker does not have the policies');
-    if (task.revision !== NO_REVISION && !compiled.has(task.revision))
-      return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
+    const revision = task.revision === NO_REVISION ? null : revisions.get(task.revision);
+    if (revision === undefined) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
+    if (revision !== null) revisions.asked(task, revision.source);
     const { outcome, body, reusable, revisionAsked } = injectReview(
       task,
       lookUp,

@@ -42,7 +42,7 @@ export class Crew {
   free(nowMs: number): WorkerSlot | null {
     let best: WorkerSlot | null = null;
     for (const slot of this.slots) {
-      if (!slot.inService || (best !== null && slot.load >= best.load)) continue;
+      if (!slot.inService || (best !== null && burden(slot) >= burden(best))) continue;
       if (slot.load === 0) best = slot;
       else if (slot.load < this.#batchesPerWorker && slot.workMs < AHEAD_WORK_MS && slot.stallMs(nowMs) < STALL_MS) {
         best = slot;
@@ -94,4 +94,9 @@ export class Crew {
     const longestMs = Math.max(STALL_MS, OVERRUN_COSTS * this.#costOf(running.mesh));
     return nowMs > running.claim.expiresAtMs + OVERRUN_GRACE_MS && stallMs > longestMs;
   }
+}
+
+/** Of two workers with as many batches, the one that does not compile; the other one is better than one with more batches. */
+function burden(slot: WorkerSlot): number {
+  return slot.load + (slot.warming ? 0.5 : 0);
 }

@@ -8,10 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
 import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
-import type { CompileSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import { createSharedMemory } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 
+/** Sources that a worker is told of at once: a megabyte of Istio's, so that neither side is long at it. */
+const TOLD_AT_ONCE = 8;
+/** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
+const REHEARSALS = 2;
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
 const CONCURRENT_TASKS = 8;
 /**
@@ -97,9 +101,14 @@ export class WorkerSlot {
     return this.#batches.length;
   }
 
-  /** Whether it takes batches: it has started, and it does not compile. */
+  /** Whether it takes batches. */
   get inService(): boolean {
-    return this.state === 'serving' && this.#warming === 0;
+    return this.state === 'serving';
+  }
+
+  /** Whether it compiles between its batches. */
+  get warming(): boolean {
+    return this.#warming > 0;
   }
 
   /** Warms the worker and opens the slot. Resolves when it serves; a worker that can not start is tried again behind it. */
@@ -117,7 +126,11 @@ export class WorkerSlot {
     this.#listener.slotFree();
   }
 
-  /** Compiles revisions in this worker ahead of requests. A worker that is not up will learn them when it is. */
+  /**
+   * Makes revisions known to this worker, in tasks of a few milliseconds with requests between them: it is told the sources of all, and
+   * compiles and rehearses those whose predecessors are in use; another one is compiled by the first request that asks for it. A worker
+   * that is not up will learn them when it is.
+   */
   async warm(sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     if (this.state !== 'serving') return [];
     const piscina = this.#piscina;
@@ -126,11 +139,19 @@ export class WorkerSlot {
       const digests = sources.map(({ digest }) => digest);
       const missing = new Set((await piscina.run(digests, { name: 'missing' })) as readonly string[]);
       const replies: WarmReply[] = [];
+      const revisions: RevisionSource[] = [];
       for (const source of sources) {
         if (!missing.has(source.digest)) continue;
-        // One a task: a request waits for one compile at most.
-        replies.push(...(await this.#warm(piscina, [source])));
-        if (piscina !== this.#piscina) return replies;
+        if ('policies' in source) replies.push(...(await this.#warm(piscina, [source])));
+        else revisions.push(source);
+      }
+      for (let at = 0; at < revisions.length; at += TOLD_AT_ONCE) {
+        await piscina.run(revisions.slice(at, at + TOLD_AT_ONCE), { name: 'learn' });
+      }
+      const told = revisions.map(({ digest }) => digest);
+      for (const digest of (await piscina.run(told, { name: 'inUse' })) as readonly string[]) {
+        replies.push((await piscina.run(digest, { name: 'prepare' })) as WarmReply);
+        for (let time = 0; time < REHEARSALS; time += 1) await piscina.run(digest, { name: 'rehearse' });
       }
       return replies;
     } catch (error) {

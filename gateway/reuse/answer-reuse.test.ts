@@ -46,7 +46,7 @@ const LINKERD: RevisionSource = {
 };
 
 const REVISIONS: readonly CompiledRevision[] = [...Object.values(TEMPLATES).map(sourceOf), LINKERD].map(
-  compileRevision,
+  (source) => compileRevision(source),
 );
 
 const token = fc.constantFrom('aaaaa', 'bbbbb', 'x1y2z');

@@ -1,220 +1,122 @@
 /**
- * `node loadtest/bench/publish.ts [--revisions N] [--rate N] [--rounds N] [--json FILE]`: what requests feel of a commit that changes every
- * revision, and how long it takes to serve. A real gateway with one worker reads a real repository; requests come at a constant rate,
- * whether earlier ones were answered or not; a signed webhook call announces each commit, and the time to the new snapshot is taken from
- * that call, so that the fetch counts as well.
+ * What requests feel of a commit that changes every revision, and how long it takes to serve: `--help` tells the options. A real gateway
+ * with one worker fetches from a real repository; a signed webhook call announces each commit; requests come at a constant rate. Each
+ * commit is followed by a window of the same length without one, which shows what the machine itself does to requests.
  *
- * Exits 1 when a commit took longer than 1 s, or a request more than 20 ms longer than the median without a commit.
+ * Exits 1 when a commit took longer than 1 s from the end of its fetch, or a request more than 20 ms longer than the control's median.
  */
-import { execFileSync } from 'node:child_process';
-import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Agent, request } from 'undici';
-import { distinctReviews } from '../fleet/fleet.ts';
-import { type RunningGateway, startGateway } from '../gateway.ts';
+import { type Publication, Subject, type Window } from './publish/subject.ts';
+import { median } from './statistics.ts';
 
 const SERVED_LIMIT_MS = 1_000;
 const SLOWER_LIMIT_MS = 20;
-const BASELINE_MS = 5_000;
-/** How long requests are watched after a commit. */
-const ROUND_MS = 3_000;
-const WARM_UP = 500;
 const root = join(import.meta.dirname, '..', '..');
+
+const USAGE = `usage: node loadtest/bench/publish.ts [options]
+  --revisions N   revisions that each commit changes (default: 100)
+  --in-use N      of these, how many requests ask for, in turn (default: 10)
+  --rate N        requests a second (default: 100)
+  --rounds N      commits for each subject (default: 3)
+  --against DIR   measure another checkout or build of Meshgate in turn with this one
+  --json FILE     write the results as JSON
+  --profile DIR   write a CPU profile of each of the gateway's threads
+`;
 
 const { values: options } = parseArgs({
   options: {
     revisions: { type: 'string', default: '100' },
+    'in-use': { type: 'string', default: '10' },
     rate: { type: 'string', default: '100' },
     rounds: { type: 'string', default: '3' },
+    against: { type: 'string' },
     json: { type: 'string' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
-const revisions = Number(options.revisions);
-const rate = Number(options.rate);
 
-interface Sample {
-  readonly sentAtMs: number;
-  readonly durationMs: number;
+const ms = (value: number): string => value.toFixed(1).padStart(7);
+const seconds = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
+
+function row(what: string, { p50Ms, p99Ms, slowestMs, stalls, cpuSeconds }: Window): string {
+  const requests = `p50${ms(p50Ms)}  p99${ms(p99Ms)}  slowest${ms(slowestMs)}`;
+  const stall = `stall${ms(stalls.wallMs)} (CPU${ms(stalls.cpuMs)})`;
+  return `    ${what.padEnd(16)} ${requests}  ${stall}  CPU ${seconds(cpuSeconds)} s`;
 }
 
-/** Istio's own default configuration where it is recorded, otherwise the one of the default policies. */
-function readConfiguration(): { injectConfig: string; values: string; meshConfig: string } {
-  const configs = join(process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus'), 'istio');
-  const marker = join(configs, 'DEFAULT');
-  const text = (...path: readonly string[]) => readFileSync(join(...path), 'utf8');
-  if (existsSync(marker)) {
-    const folder = join(configs, 'configs', text(marker).trim());
-    const [injectConfig, values] = [text(folder, 'inject-config.yaml'), text(folder, 'values.json')];
-    return { injectConfig, values, meshConfig: text(folder, 'mesh.configmap.yaml') };
-  }
-  const folder = join(root, 'policies', 'istio-prod');
-  const [values, meshConfig] = [text(folder, '1-30', 'values.json'), text(folder, '1-30', 'mesh.yaml')];
-  return { injectConfig: text(folder, 'inject-config.yaml'), values, meshConfig };
+function report(name: string, { servedMs, servedAfterFetchMs, during, control }: Publication): void {
+  const served = `served ${servedAfterFetchMs.toFixed(0)} ms after the fetch, ${servedMs.toFixed(0)} ms after the webhook`;
+  console.log([`  ${name}: ${served}`, row('with a commit', during), row('without', control)].join('\n'));
 }
 
-function git(repository: string, ...args: readonly string[]): void {
-  const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.com'];
-  execFileSync('git', ['-C', repository, ...identity, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+function isGood({ servedAfterFetchMs, during, control }: Publication): boolean {
+  return servedAfterFetchMs <= SERVED_LIMIT_MS && during.slowestMs - control.p50Ms <= SLOWER_LIMIT_MS;
 }
 
-/** Every revision has a template of its own, and every commit changes all of them. */
-function commitRound(repository: string, round: number): void {
-  const { injectConfig, values, meshConfig } = readConfiguration();
-  for (let index = 0; index < revisions; index += 1) {
-    const folder = join(repository, `r${index}`);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'inject-config.yaml'), `${injectConfig}\n# revision ${index}, round ${round}\n`);
-    writeFileSync(join(folder, 'values.json'), values);
-    writeFileSync(join(folder, 'mesh.yaml'), meshConfig);
-    writeFileSync(join(folder, 'revision.yaml'), revisionText(index));
-  }
-  writeFileSync(
-    join(repository, 'mesh.yaml'),
-    'apiVersion: meshgate.dev/v1alpha1\nkind: Mesh\nmetadata: {name: istio}\nspec: {provider: istio, paths: [/inject], defaultRevision: r0}\n',
-  );
-  git(repository, 'add', '-A');
-  git(repository, 'commit', '-q', '-m', `round ${round}`);
-}
-
-function revisionText(index: number): string {
-  return `apiVersion: meshgate.dev/v1alpha1
-kind: MeshRevision
-metadata: {name: r${index}}
-spec:
-  mesh: istio
-  istio: {injectConfig: {file: inject-config.yaml}, values: {file: values.json}, meshConfig: {file: mesh.yaml}}
-`;
-}
-
-/** Sends reviews at a constant rate until it is stopped; a late answer keeps no later request from being sent. */
-class Load {
-  readonly samples: Sample[] = [];
-  readonly #reviews = distinctReviews({ seed: 1 });
-  readonly #agent: Agent;
-  readonly #url: string;
-  failed = 0;
-
-  constructor(gateway: RunningGateway) {
-    this.#agent = new Agent({ connect: { ca: readFileSync(gateway.ca) }, connections: 32, pipelining: 1 });
-    this.#url = `${gateway.admission}/inject?timeout=10s`;
-  }
-
-  async warmUp(): Promise<void> {
-    for (let count = 0; count < WARM_UP; count += 1) await this.#send();
-    this.samples.length = 0;
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const pending = new Set<Promise<void>>();
-    const start = performance.now();
-    for (let count = 0; !signal.aborted; count += 1) {
-      const wait = start + (count * 1_000) / rate - performance.now();
-      if (wait > 0) await sleep(wait);
-      const sent = this.#send().finally(() => pending.delete(sent));
-      pending.add(sent);
-    }
-    await Promise.all(pending);
-  }
-
-  async #send(): Promise<void> {
-    const body = JSON.stringify(this.#reviews.next().value);
-    const sentAtMs = performance.now();
-    const headers = { 'content-type': 'application/json' };
-    const answer = await request(this.#url, { method: 'POST', headers, body, dispatcher: this.#agent });
-    await answer.body.dump();
-    if (answer.statusCode !== 200) this.failed += 1;
-    this.samples.push({ sentAtMs, durationMs: performance.now() - sentAtMs });
-  }
-
-  close(): Promise<void> {
-    return this.#agent.close();
-  }
-}
-
-/** Announces the commit and waits until it serves; resolves with the milliseconds that took. */
-async function publish(gateway: RunningGateway, secret: string, commit: string): Promise<number> {
-  const body = JSON.stringify({ after: commit });
-  const signature = createHmac('sha256', secret).update(body).digest('hex');
-  const start = performance.now();
-  const headers = { 'x-hub-signature-256': `sha256=${signature}` };
-  const hook = await request(`${gateway.admin}/hooks/git`, { method: 'POST', headers, body });
-  await hook.body.dump();
-  if (hook.statusCode !== 202) throw new Error(`the webhook was answered ${hook.statusCode}`);
-  while (performance.now() - start < 60_000) {
-    const readiness = (await (await request(`${gateway.admin}/readyz`)).body.json()) as {
-      checks: { snapshot: { serving: string | null } };
-    };
-    if (readiness.checks.snapshot.serving?.endsWith(commit) === true) return performance.now() - start;
-    await sleep(10);
-  }
-  throw new Error('the commit did not serve within a minute');
-}
-
-function quantile(samples: readonly Sample[], share: number): number {
-  const sorted = samples.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-const shown = (ms: number): string => ms.toFixed(1);
-
-const folder = mkdtempSync(join(tmpdir(), 'meshgate-publish-'));
-const repository = join(folder, 'policies');
-const secret = randomBytes(24).toString('hex');
-writeFileSync(join(folder, 'secret'), secret);
-mkdirSync(repository);
-git(repository, 'init', '-q', '-b', 'main');
-commitRound(repository, 0);
-const gateway = await startGateway({
-  args: ['--source', `file://${repository}`, '--workers', '1', '--hook-token-file', join(folder, 'secret')],
-});
-const load = new Load(gateway);
-try {
-  await load.warmUp();
-  const stop = new AbortController();
-  const running = load.run(stop.signal);
-  await sleep(BASELINE_MS);
-  const baseline = [...load.samples];
-  const rounds: { servedMs: number; slowestMs: number; p99Ms: number }[] = [];
-  for (let round = 1; round <= Number(options.rounds); round += 1) {
-    commitRound(repository, round);
-    // Making the commit is not what is measured.
-    await sleep(1_000);
-    const head = execFileSync('git', ['-C', repository, 'rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
-    const start = performance.now();
-    const servedMs = await publish(gateway, secret, head);
-    await sleep(Math.max(0, ROUND_MS - servedMs));
-    const during = load.samples.filter(({ sentAtMs }) => sentAtMs >= start);
-    rounds.push({ servedMs, slowestMs: quantile(during, 1), p99Ms: quantile(during, 0.99) });
-  }
-  stop.abort();
-  await running;
-  const before = { p50Ms: quantile(baseline, 0.5), p99Ms: quantile(baseline, 0.99), slowestMs: quantile(baseline, 1) };
-  const good =
-    load.failed === 0 &&
-    rounds.every(
-      ({ servedMs, slowestMs }) => servedMs <= SERVED_LIMIT_MS && slowestMs - before.p50Ms <= SLOWER_LIMIT_MS,
-    );
-  console.log(`${revisions} revisions, ${rate} requests a second, one worker, ${load.failed} failed`);
+function summarize(name: string, rounds: readonly Publication[]): void {
+  const of = (figure: (each: Publication) => number): string => median(rounds.map(figure)).toFixed(0);
+  const cpu = of(({ during, control }) => 1_000 * ((during.cpuSeconds ?? 0) - (control.cpuSeconds ?? 0)));
   console.log(
-    `  without a commit    p50 ${shown(before.p50Ms)} ms  p99 ${shown(before.p99Ms)} ms  slowest ${shown(before.slowestMs)} ms`,
+    `${name}, medians: served ${of((each) => each.servedAfterFetchMs)} ms after the fetch; slowest request ` +
+      `${of((each) => each.during.slowestMs)} ms, without a commit ${of((each) => each.control.slowestMs)} ms; longest stall ` +
+      `${of((each) => each.during.stalls.wallMs)} ms (CPU ${of((each) => each.during.stalls.cpuMs)} ms), without ` +
+      `${of((each) => each.control.stalls.wallMs)} ms; a commit takes ${cpu} ms of CPU`,
   );
-  for (const { servedMs, slowestMs, p99Ms } of rounds) {
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'meshgate-publish-'));
+  const revisions = Number(options.revisions);
+  const common = {
+    revisions,
+    inUse: Math.min(Number(options['in-use']), revisions),
+    ratePerSecond: Number(options.rate),
+  };
+  const roots = [
+    { name: 'this', root },
+    ...(options.against === undefined ? [] : [{ name: 'against', root: resolve(options.against) }]),
+  ];
+  const subjects = roots.map(({ name, root: ofSubject }) => {
+    const own = join(folder, name);
+    mkdirSync(own);
+    const profile =
+      options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(options.profile, name)}`];
+    return new Subject({ name, root: ofSubject, folder: own, nodeArgs: profile, ...common });
+  });
+  const results = new Map<string, Publication[]>(subjects.map(({ name }) => [name, []]));
+  try {
+    for (const subject of subjects) await subject.start();
     console.log(
-      `  commit served after ${shown(servedMs)} ms; meanwhile p99 ${shown(p99Ms)} ms  slowest ${shown(slowestMs)} ms`,
+      `${revisions} revisions, ${common.inUse} in use, ${common.ratePerSecond} requests a second, one worker`,
     );
+    for (let round = 1; round <= Number(options.rounds); round += 1) {
+      // Every other round in reverse.
+      for (const subject of round % 2 === 0 ? subjects.toReversed() : subjects) {
+        const published = await subject.publish();
+        results.get(subject.name)?.push(published);
+        report(subject.name, published);
+      }
+    }
+    for (const [name, rounds] of results) summarize(name, rounds);
+    const failed = subjects.reduce((sum, subject) => sum + subject.failed, 0);
+    if (failed > 0) console.log(`${failed} requests failed`);
+    const good = failed === 0 && (results.get('this') ?? []).every(isGood);
+    console.log(
+      good ? 'good' : `not good: the limits are ${SERVED_LIMIT_MS} ms, and ${SLOWER_LIMIT_MS} ms above the median`,
+    );
+    if (options.json !== undefined) {
+      writeFileSync(options.json, `${JSON.stringify({ ...common, results: Object.fromEntries(results) })}\n`);
+    }
+    process.exitCode = good ? 0 : 1;
+  } finally {
+    for (const subject of subjects) await subject.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
-  console.log(
-    good ? 'good' : `not good: the limits are ${SERVED_LIMIT_MS} ms, and ${SLOWER_LIMIT_MS} ms above the median`,
-  );
-  if (options.json !== undefined)
-    writeFileSync(options.json, `${JSON.stringify({ revisions, rate, before, rounds })}\n`);
-  process.exitCode = good ? 0 : 1;
-} finally {
-  await load.close();
-  await gateway.stop();
-  rmSync(folder, { recursive: true, force: true });
 }
+
+if (options.help) console.log(USAGE);
+else await main();

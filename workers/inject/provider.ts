@@ -72,6 +72,11 @@ export interface CompileProblem {
   readonly column?: number;
 }
 
+export interface CompileOptions {
+  /** Whether the revision has compiled before, so that what is only there to find problems can be left out. Default: false. */
+  readonly checked?: boolean;
+}
+
 /** Thrown by compileRevision with every problem found, not only the first. */
 export class CompileError extends Error {
   override readonly name = 'CompileError';

@@ -81,11 +81,42 @@ export function compileTemplate(
   return set;
 }
 
-/** Throws what compileTemplate would throw, and keeps nothing: for a template that may never be rendered. */
-export function checkTemplate(name: string, text: string, funcs: FuncMap): void {
+/** A text's trees, of which sets can be compiled that differ in their assumptions. */
+export interface ParsedTemplate {
+  readonly name: string;
+  readonly trees: ReadonlyMap<string, Tree>;
+  /** It names a function that changes dicts. */
+  readonly mutates: boolean;
+}
+
+/** The first half of compileTemplate: throws what that would throw. */
+export function parseTemplateText(name: string, text: string, funcs: FuncMap): ParsedTemplate {
   const delimiters = { left: '{{', right: '}}' };
-  const isFunction = (word: string): boolean => funcs.has(word) || builtinFuncs().has(word);
-  guardStack(() => parseTemplate(name, text, { delimiters, isFunction, limits: DEFAULT_LIMITS }));
+  let mutates = false;
+  const isFunction = (word: string): boolean => {
+    const func = funcs.get(word) ?? builtinFuncs().get(word);
+    if (func?.mutates === true) mutates = true;
+    return func !== undefined;
+  };
+  const trees = guardStack(() => parseTemplate(name, text, { delimiters, isFunction, limits: DEFAULT_LIMITS }));
+  return { name, trees, mutates };
+}
+
+/** The second half, with the functions that it was parsed for. */
+export function compileParsed(
+  parsed: ParsedTemplate,
+  funcs: FuncMap,
+  options: Pick<TemplateOptions, 'assumptions'> = {},
+): TemplateSet {
+  const set = new CompiledSet(parsed.name, {
+    funcs,
+    missingKey: 'default',
+    limits: DEFAULT_LIMITS,
+    assumptions: options.assumptions ?? NO_ASSUMPTIONS,
+    delimiters: { left: '{{', right: '}}' },
+  });
+  set.addParsed(parsed);
+  return set;
 }
 
 interface Settings {
@@ -178,13 +209,12 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   }
 
   add(name: string, text: string): void {
-    guardStack(() => {
-      const site = { environment: this, source: this, limits: this.settings.limits };
-      const trees = specialize(this.parse(name, text), name, this.settings.assumptions, site);
-      this.define(trees);
-      // Now, not at the first call: literals get their ids in the order of the text.
-      for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
-    });
+    guardStack(() => this.specializeAll(name, this.parse(name, text)));
+  }
+
+  addParsed({ name, trees, mutates }: ParsedTemplate): void {
+    this.mutates ||= mutates;
+    guardStack(() => this.specializeAll(name, trees));
   }
 
   render(data: GoValue, expired?: Expired): string {
@@ -233,6 +263,14 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
       isFunction: (word) => this.noteFunction(word),
       limits: this.settings.limits,
     });
+  }
+
+  private specializeAll(name: string, parsed: ReadonlyMap<string, Tree>): void {
+    const site = { environment: this, source: this, limits: this.settings.limits };
+    const trees = specialize(parsed, name, this.settings.assumptions, site);
+    this.define(trees);
+    // Now, not at the first call: literals get their ids in the order of the text.
+    for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
   }
 
   private noteFunction(name: string): boolean {

@@ -6,23 +6,24 @@ import type { CompileEnvironment } from './compile-pipe.ts';
 export function settledVariables(trees: ReadonlyMap<string, Tree>): ReadonlySet<string> {
   const places = new Map<string, number>();
   for (const tree of trees.values()) {
-    for (const { variables, assign } of nodesOf(tree.body)) {
-      if (!Array.isArray(variables)) continue;
+    visit(tree.body, ({ variables, assign }) => {
+      if (!Array.isArray(variables)) return;
       for (const name of variables) places.set(name, (places.get(name) ?? 0) + (assign === true ? 2 : 1));
-    }
+    });
   }
   return new Set([...places].filter(([, count]) => count === 1).map(([name]) => name));
 }
 
 /** Whether a template could change what is taken for constant: by a function that changes a dict, or by giving `$` another value. */
 export function mayChange(trees: ReadonlyMap<string, Tree>, environment: CompileEnvironment): boolean {
+  let found = false;
   for (const tree of trees.values()) {
-    for (const node of nodesOf(tree.body)) {
-      if (node.kind === 'function' && environment.function(String(node.name))?.mutates === true) return true;
-      if (Array.isArray(node.variables) && node.variables.includes('$')) return true;
-    }
+    visit(tree.body, ({ kind, name, variables }) => {
+      if (kind === 'function' && environment.function(String(name))?.mutates === true) found = true;
+      if (Array.isArray(variables) && variables.includes('$')) found = true;
+    });
   }
-  return false;
+  return found;
 }
 
 interface Node {
@@ -32,11 +33,13 @@ interface Node {
   readonly assign?: unknown;
 }
 
-/** Every statement, pipeline, command and operand of a body. */
-function* nodesOf(value: unknown): Generator<Node> {
-  if (typeof value !== 'object' || value === null) return;
-  if (!Array.isArray(value)) yield value;
-  for (const part of Object.values(value)) yield* nodesOf(part);
+/** Calls back for every statement, pipeline, command and operand of a body. With a stack of its own: nothing nests too deeply for it. */
+function visit(body: readonly Statement[], found: (node: Node) => void): void {
+  const open: object[] = [body];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (!Array.isArray(next)) found(next);
+    for (const part of Object.values(next)) if (typeof part === 'object' && part !== null) open.push(part);
+  }
 }
 
 /** Whether an operand is a value that is written in the tree. */

@@ -6,7 +6,7 @@ import { normalizePod, TypedPodError } from '../../kube/typed-pod.ts';
 import type { IstioRevisionSpec, RevisionSource } from '../../protocol.ts';
 import type { JsonObject } from '../../template/value.ts';
 import { graft } from '../graft.ts';
-import type { CompiledRevision, InjectDecision, InjectRequest } from '../provider.ts';
+import type { CompiledRevision, CompileOptions, InjectDecision, InjectRequest } from '../provider.ts';
 import { Denial, REASONS } from '../reason.ts';
 import { whySkipped } from './decide.ts';
 import { injectPod, type Surroundings } from './inject-pod.ts';
@@ -20,8 +20,12 @@ import { decodeStatus } from './status.ts';
 import { envOfParams } from './url-env.ts';
 
 /** Compiles a revision of an Istio mesh. Throws CompileError with all problems. */
-export function compileIstioRevision(source: RevisionSource, spec: IstioRevisionSpec): CompiledRevision {
-  const revision = compileIstio(spec);
+export function compileIstioRevision(
+  source: RevisionSource,
+  spec: IstioRevisionSpec,
+  options: CompileOptions = {},
+): CompiledRevision {
+  const revision = compileIstio(spec, 'webhook', options);
   const { release, warnings } = revision;
   return { source, release, warnings, inject: (request) => decide(revision, request) };
 }

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../template/value.ts';
 import { YamlError } from '../../yaml/error.ts';
 import { parseYaml } from '../../yaml/parse.ts';
 import { compileOverlay, type Overlay } from '../overlay/overlay.ts';
-import { CompileError, type CompileProblem } from '../provider.ts';
+import { CompileError, type CompileOptions, type CompileProblem } from '../provider.ts';
 import type { RevisionRelease, ToldRelease } from '../release/told.ts';
 import type { Selection } from './decide.ts';
 import { type Features, featuresAt } from './features.ts';
@@ -116,12 +116,13 @@ function compileTemplates(
   spec: IstioRevisionSpec,
   templates: InjectConfig['templates'],
   funcs: FuncMap,
+  { checked = false }: CompileOptions,
   problems: Problems,
 ): ReadonlyMap<string, Overlay> {
   const overlays = new Map<string, Overlay>();
   for (const [name, text] of templates) {
     try {
-      overlays.set(name, compileOverlay(text, funcs, { shared: SHARED_FIELDS }));
+      overlays.set(name, compileOverlay(text, funcs, { shared: SHARED_FIELDS, checked }));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       problems.add(templateProblem(spec.injectConfig, name, text, error));
@@ -135,7 +136,11 @@ function compileTemplates(
  * TEMPLATE_LIMIT (field injectConfig), VALUES_TYPE (values), MESH_CONFIG_… (meshConfig), RELEASE_INVALID (release). `mode`: how a
  * pod's own proxy configuration is merged.
  */
-export function compileIstio(spec: IstioRevisionSpec, mode: MergeMode = 'webhook'): IstioRevision {
+export function compileIstio(
+  spec: IstioRevisionSpec,
+  mode: MergeMode = 'webhook',
+  options: CompileOptions = {},
+): IstioRevision {
   const problems = new Problems();
   const values = compileValues(spec.values, problems);
   const { release, warnings } = tellRelease(spec, values, problems);
@@ -146,7 +151,7 @@ export function compileIstio(spec: IstioRevisionSpec, mode: MergeMode = 'webhook
   // Templates read istiod's environment, which this is not: the values and the revision say it.
   const native = nativeSetting(spec.nativeSidecars, { ...valuesEnv(values?.tree), ...spec.env }, features);
   const funcs = istioFuncs({ env: native.env, protoJson: new ProtoJsonWriter(release.line), features });
-  const overlays = compileTemplates(spec, config?.templates ?? new Map(), funcs, problems);
+  const overlays = compileTemplates(spec, config?.templates ?? new Map(), funcs, options, problems);
   if (problems.list.length > 0 || mesh === null || values === null || config === null) {
     throw new CompileError(problems.list);
   }

@@ -34,11 +34,13 @@ interface KnownPath {
 export interface OverlayOptions {
   /** What the data of many pods has in common. Default: nothing. */
   readonly shared?: SharedFields;
+  /** The text is known to be a template: it is only parsed when it is rendered. Default: false. */
+  readonly checked?: boolean;
 }
 
 /** Compiles a template. Throws TemplateError with code TEMPLATE_SYNTAX. */
 export function compileOverlay(text: string, funcs: FuncMap, options: OverlayOptions = {}): Overlay {
-  const variants = new TemplateVariants(text, funcs, options.shared ?? NOTHING_SHARED);
+  const variants = new TemplateVariants(text, funcs, options.shared ?? NOTHING_SHARED, options.checked ?? false);
   const seeds = new Map<TemplateSet, number>();
   const memory = new PathMemory();
   return (data) => {

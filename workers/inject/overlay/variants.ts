@@ -3,7 +3,7 @@
  * combination gets a variant at once, others when they come again, and when there are enough variants the rest of the pods
  * share one that takes only the revision's own data for constant.
  */
-import { checkTemplate, compileTemplate, type TemplateSet } from '../../template/engine.ts';
+import { compileParsed, type ParsedTemplate, parseTemplateText, type TemplateSet } from '../../template/engine.ts';
 import type { FuncMap } from '../../template/func.ts';
 import { narrow } from '../../template/narrow.ts';
 import { fieldOf } from '../../template/reflect.ts';
@@ -35,7 +35,8 @@ interface Variant {
   /** The data, as it lies in the struct, that this variant is for. */
   readonly names: readonly string[];
   readonly held: readonly unknown[];
-  readonly set: TemplateSet;
+  /** Made when it is needed: most pods have the sparse one. */
+  set: TemplateSet | null;
   /** For pods with few keys in the sparse map; null where there is no such map. */
   readonly sparse: SparseVariants | null;
 }
@@ -100,13 +101,15 @@ export class TemplateVariants {
   readonly #full: Variant[] = [];
   #base: Variant | null = null;
   readonly #candidates = new Set<unknown>();
+  /** Variants of one request are made of the same trees; held weakly, since trees weigh far more than their text. */
+  #parsed: WeakRef<ParsedTemplate> | null = null;
 
-  /** Throws TemplateError with code TEMPLATE_SYNTAX. */
-  constructor(text: string, funcs: FuncMap, shared: SharedFields) {
+  /** Throws TemplateError with code TEMPLATE_SYNTAX, unless the text is known to be right: then it is parsed when it is needed. */
+  constructor(text: string, funcs: FuncMap, shared: SharedFields, checked: boolean) {
     this.#text = narrow(text);
     this.#funcs = funcs;
     this.#shared = shared;
-    checkTemplate('inject', text, funcs);
+    if (!checked) parseTemplateText('inject', this.#text, funcs);
   }
 
   /** The template to render this data with. */
@@ -114,11 +117,14 @@ export class TemplateVariants {
     if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#forAll();
     const variant = this.#variant(data);
     if (variant === null) return this.#forAll();
-    return variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? variant.set;
+    const sparse = variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
+    if (sparse !== null) return sparse;
+    variant.set ??= this.#compile({ constants: constantsOf(data, variant.names) });
+    return variant.set;
   }
 
   #forAll(): TemplateSet {
-    this.#general ??= compileTemplate('inject', this.#text, this.#funcs);
+    this.#general ??= compileParsed(this.#parse(), this.#funcs);
     return this.#general;
   }
 
@@ -145,11 +151,7 @@ export class TemplateVariants {
   }
 
   #make(data: GoRef, names: readonly string[]): Variant {
-    const constants = new Map<string, GoValue>();
-    for (const name of names) {
-      const value = fieldOf(data, name);
-      if (value !== undefined) constants.set(name, value);
-    }
+    const constants = constantsOf(data, names);
     const held = data.data as Readonly<Record<string, unknown>>;
     const { sparse } = this.#shared;
     const compileSparse = (empty: ReadonlyMap<string, GoValue>) => (present: ReadonlySet<string>) => {
@@ -159,14 +161,31 @@ export class TemplateVariants {
     return {
       names,
       held: names.map((name) => held[name]),
-      set: this.#compile({ constants }),
+      set: null,
       sparse: sparse === undefined ? null : new SparseVariants(compileSparse(sparse.empty)),
     };
   }
 
   #compile(assumptions: Assumptions): TemplateSet {
-    return compileTemplate('inject', this.#text, this.#funcs, { assumptions });
+    return compileParsed(this.#parse(), this.#funcs, { assumptions });
   }
+
+  #parse(): ParsedTemplate {
+    const known = this.#parsed?.deref();
+    if (known !== undefined) return known;
+    const parsed = parseTemplateText('inject', this.#text, this.#funcs);
+    this.#parsed = new WeakRef(parsed);
+    return parsed;
+  }
+}
+
+function constantsOf(data: GoRef, names: readonly string[]): Map<string, GoValue> {
+  const constants = new Map<string, GoValue>();
+  for (const name of names) {
+    const value = fieldOf(data, name);
+    if (value !== undefined) constants.set(name, value);
+  }
+  return constants;
 }
 
 function isFor({ names, held }: Variant, data: Readonly<Record<string, unknown>>): boolean {
