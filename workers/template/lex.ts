@@ -57,7 +57,7 @@ const KEYWORDS: ReadonlySet<string> = new Set([
   'with',
 ]);
 
-const SPACES = ' \t\r\n';
+const DASH = 0x2d;
 const DIGITS = '(?:\\.';
 /** Everything that looks like a number; whether it is one, the parser finds out. */
 const NUMBER = new RegExp(
@@ -82,6 +82,7 @@ class Lexer {
   private readonly text: string;
   private readonly left: string;
   private readonly right: string;
+  private readonly rightCode: number;
   private readonly isFunction: (name: string) => boolean;
   private readonly tokens: Token[] = [];
   private at = 0;
@@ -92,6 +93,7 @@ class Lexer {
     this.text = text;
     this.left = delimiters.left;
     this.right = delimiters.right;
+    this.rightCode = delimiters.right.charCodeAt(0);
     this.isFunction = isFunction;
   }
 
@@ -124,7 +126,7 @@ class Lexer {
         return false;
       }
       let inside = open + this.left.length;
-      const trim = this.text[inside] === '-' && isSpace(this.text[inside + 1]);
+      const trim = this.text[inside] === '-' && isSpace(this.text.charCodeAt(inside + 1));
       const end = trim ? this.trimEnd(start, open) : open;
       if (end > start) this.emit('text', start, end);
       if (trim) inside += 2;
@@ -149,16 +151,19 @@ class Lexer {
 
   private trimEnd(start: number, end: number): number {
     let at = end;
-    while (at > start && isSpace(this.text[at - 1])) at--;
+    while (at > start && isSpace(this.text.charCodeAt(at - 1))) at--;
     return at;
   }
 
   /** A right delimiter at this place, with its trim marker and the space that it trims. */
   private rightDelimiterAt(at: number): { readonly from: number; readonly end: number } | null {
-    if (this.text.startsWith(this.right, at)) return { from: at, end: at + this.right.length };
-    if (!isSpace(this.text[at]) || this.text[at + 1] !== '-' || !this.text.startsWith(this.right, at + 2)) return null;
+    const code = this.text.charCodeAt(at);
+    if (code === this.rightCode && this.text.startsWith(this.right, at))
+      return { from: at, end: at + this.right.length };
+    if (!isSpace(code) || this.text.charCodeAt(at + 1) !== DASH || !this.text.startsWith(this.right, at + 2))
+      return null;
     let end = at + 2 + this.right.length;
-    while (isSpace(this.text[end])) end++;
+    while (isSpace(this.text.charCodeAt(end))) end++;
     return { from: at + 2, end };
   }
 
@@ -173,7 +178,7 @@ class Lexer {
         return true;
       }
       if (this.at >= this.text.length) return this.fail('unclosed action', this.at);
-      if (isSpace(this.text[this.at])) {
+      if (isSpace(this.text.charCodeAt(this.at))) {
         this.spaced = true;
         this.at++;
       } else if (!this.lexToken(number)) return false;
@@ -182,8 +187,7 @@ class Lexer {
 
   private lexToken(number: RegExp): boolean {
     const start = this.at;
-    const rune = this.text.codePointAt(start) ?? 0;
-    const character = String.fromCodePoint(rune);
+    const character = this.text.charAt(start);
     switch (character) {
       case '=':
         return this.emit('assign', start, start + 1);
@@ -214,7 +218,8 @@ class Lexer {
       const next = this.text[start + 1];
       if (next !== undefined && !(next >= '0' && next <= '9')) return this.lexName('field', 'dot');
     }
-    if (/^[-+.0-9]/.test(character)) return this.lexNumber(number);
+    if ((character >= '0' && character <= '9') || '-+.'.includes(character)) return this.lexNumber(number);
+    const rune = this.text.codePointAt(start) ?? 0;
     if (isAlphaNumeric(rune)) return this.lexWord();
     if (rune < 0x80 && isPrint(rune)) return this.emit('punctuation', start, start + 1);
     return this.fail(`unrecognized character in action: ${unicodeName(rune)}`, start);
@@ -260,8 +265,14 @@ class Lexer {
   private nameEnd(start: number): number {
     let end = start;
     for (;;) {
-      const rune = this.text.codePointAt(end);
-      if (rune === undefined || !isAlphaNumeric(rune)) return end;
+      const code = this.text.charCodeAt(end);
+      if (code < 0x80 ? !isAlphaNumeric(code) : Number.isNaN(code)) return end;
+      if (code < 0x80) {
+        end++;
+        continue;
+      }
+      const rune = this.text.codePointAt(end) ?? 0;
+      if (!isAlphaNumeric(rune)) return end;
       end += rune > 0xffff ? 2 : 1;
     }
   }
@@ -269,7 +280,12 @@ class Lexer {
   /** What may stand after a name; `$x=1` and `.a+1` are errors, in case the language should ever have operators. */
   private endsName(at: number): boolean {
     const next = this.text[at];
-    return next === undefined || isSpace(next) || '.,|:)('.includes(next) || this.text.startsWith(this.right, at);
+    return (
+      next === undefined ||
+      isSpace(next.charCodeAt(0)) ||
+      '.,|:)('.includes(next) ||
+      this.text.startsWith(this.right, at)
+    );
   }
 
   private lexNumber(number: RegExp): boolean {
@@ -296,8 +312,9 @@ class Lexer {
   }
 }
 
-function isSpace(character: string | undefined): boolean {
-  return character !== undefined && SPACES.includes(character);
+/** NaN, which is behind the text, is none. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d;
 }
 
 function unicodeName(rune: number): string {

@@ -1,4 +1,4 @@
-import { codeAt, DASH, END, isBlank, isBreak, isBreakOrEnd, isDigit, LF, PLUS, SPACE, TAB } from './characters.ts';
+import { codeAt, DASH, END, isBlank, isBreak, isDigit, LF, PLUS, SPACE, TAB } from './characters.ts';
 import type { Cursor } from './cursor.ts';
 
 /** What happens to the line breaks at a block scalar's end. */
@@ -28,8 +28,7 @@ export function scanBlockScalar(cursor: Cursor, literal: boolean): string {
     }
     text += breaks;
     afterBlank = startsBlank;
-    let pos = from;
-    while (!isBreakOrEnd(codeAt(codes, pos))) pos++;
+    const pos = cursor.lineEnd();
     text += source.slice(from, pos);
     cursor.pos = pos;
     lineBreak = takeBreak(cursor);

@@ -97,6 +97,10 @@ export function isUriCharacter(c: number): boolean {
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+/** Any but the plain characters nearly all texts are made of: then a text needs a closer look. */
+const UNUSUAL = /[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
+const UNICODE_BREAK = /[\u2028\u2029]/;
+
 export interface SourceText {
   /** The text with a leading byte order mark removed, and line breaks CR, CR LF and NEL made LF. */
   readonly text: string;
@@ -104,17 +108,18 @@ export interface SourceText {
   readonly codes: Uint16Array;
   /** Offset in `text` of a character that no YAML text may hold, or -1. */
   readonly forbiddenAt: number;
+  /** Whether LF is all that ends a line in it. */
+  readonly onlyLineFeeds: boolean;
 }
 
 /** Prepares a text for the scanner. CR, CR LF and NEL mean LF wherever YAML looks at them, so they may become it up front. */
 export function prepareSource(text: string): SourceText {
-  const codes = codeUnits(text);
-  if (!hasUnusual(codes)) return { text, codes, forbiddenAt: -1 };
-  const start = codes[0] === BYTE_ORDER_MARK ? 1 : 0;
+  if (!UNUSUAL.test(text)) return { text, codes: codeUnits(text), forbiddenAt: -1, onlyLineFeeds: true };
+  const start = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
   const clean = text.slice(start).replace(/\r\n?|\x85/g, '\n');
   const forbidden = clean.search(FORBIDDEN);
   const forbiddenAt = forbidden >= 0 || clean.isWellFormed() ? forbidden : clean.search(LONE_SURROGATE);
-  return { text: clean, codes: codeUnits(clean), forbiddenAt };
+  return { text: clean, codes: codeUnits(clean), forbiddenAt, onlyLineFeeds: !UNICODE_BREAK.test(clean) };
 }
 
 /** The code unit at `pos`, which is within the text or at the NUL behind it. */
@@ -129,18 +134,4 @@ function codeUnits(text: string): Uint16Array {
   const codes = new Uint16Array(bytes.buffer, bytes.byteOffset, length + 1);
   codes[length] = END;
   return codes;
-}
-
-/** Whether any but the plain characters nearly all texts are made of is in it: then it needs a closer look. */
-function hasUnusual(codes: Uint16Array): boolean {
-  const last = codes.length - 1;
-  for (let i = 0; i < last; i++) {
-    const c = codes[i] as number;
-    if (c < 0x7f ? c < SPACE && c !== LF && c !== TAB : isUnusual(c)) return true;
-  }
-  return false;
-}
-
-function isUnusual(c: number): boolean {
-  return c < 0xa0 || isUnicodeBreak(c) || (c >= 0xd800 && c <= 0xdfff) || c === BYTE_ORDER_MARK || c >= 0xfffe;
 }

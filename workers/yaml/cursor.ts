@@ -6,6 +6,7 @@ export class Cursor {
   readonly source: string;
   /** The code units of `source`, and a NUL behind the last: reading them here is several times faster than charCodeAt. */
   readonly codes: Uint16Array;
+  private readonly onlyLineFeeds: boolean;
   pos = 0;
   /** 0-based line of `pos`, and the offset where that line starts. */
   line = 0;
@@ -20,6 +21,19 @@ export class Cursor {
   constructor(source: SourceText) {
     this.source = source.text;
     this.codes = source.codes;
+    this.onlyLineFeeds = source.onlyLineFeeds;
+  }
+
+  /** Where the line ends that `pos` is in: at its break, or at the end of the text. */
+  lineEnd(): number {
+    const { source, codes } = this;
+    if (this.onlyLineFeeds) {
+      const end = source.indexOf('\n', this.pos);
+      return end < 0 ? source.length : end;
+    }
+    let { pos } = this;
+    while (!isBreakOrEnd(codeAt(codes, pos))) pos++;
+    return pos;
   }
 
   /** A syntax error at this place. */
