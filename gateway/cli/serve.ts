@@ -61,6 +61,7 @@ export async function serve(
     sources: options.sources,
     stateDir: options.state,
     compile: (revision) => service.check(revision),
+    prepare: () => service.prepareChecks(),
     test: (snapshot, tests, prefix, signal) => testBench.run(snapshot, tests, prefix, signal),
     environment: context.environment,
     report: (event) => logSyncEvent(logger, event),
@@ -110,7 +111,7 @@ async function createService(
   if (options.processes > 1) {
     const { ProcessService } = await import('../service/process-service.ts');
     const mainFile = new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url);
-    return new ProcessService({ options, logger, workerFile, mainFile, argument: LISTENER_COMMAND });
+    return new ProcessService({ options, logger, mainFile, argument: LISTENER_COMMAND });
   }
   const { LocalService } = await import('../service/local-service.ts');
   return new LocalService({ options, logger, workerFile, tracing: await startTracing(options, context) });

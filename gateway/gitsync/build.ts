@@ -77,7 +77,7 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
   if (set.meshes.size === 0 && validated.length === 0) {
     validated.push(problem('POLICY_EMPTY', tree.prefix, 'the source holds no Mesh: is its path right?'));
   }
-  const resolved = await resolveSet(set, tree, cache.references, options.signal);
+  const resolved = await resolveSet(set, tree, withTexts(cache.references, parsed.texts), options.signal);
   const compiled = await compileRevisions(resolved.revisions, cache.compiled, options);
   const checked = await checkPolicies(resolved.policies, cache.compiled, options);
   const problems = [...validated, ...resolved.problems, ...compiled.problems, ...checked.problems];
@@ -97,6 +97,11 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
     },
     work: { parsedFiles: parsed.parsedCount, compiledRevisions: compiled.compiledCount },
   };
+}
+
+/** What has just been read is not read again. */
+function withTexts({ texts, configMaps }: ReferenceCache, more: ReadonlyMap<string, string>): ReferenceCache {
+  return { texts: new Map([...texts, ...more]), configMaps };
 }
 
 function isError({ severity }: Problem): boolean {

@@ -18,6 +18,8 @@ export interface ParsedFiles {
   readonly files: readonly PlacedFile[];
   readonly problems: readonly Problem[];
   readonly cache: ReadonlyMap<string, PolicyFile>;
+  /** What was read for this, by the identity of its contents: most of it may be what documents refer to. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly parsedCount: number;
 }
 
@@ -36,11 +38,12 @@ export async function parseFiles(
   const unknown = readable.filter((file) => !known.has(file.id));
   const contents = await readBounded(tree, unknown, options.signal);
   const kept = new Map<string, PolicyFile>();
+  const texts = new Map<string, string>();
   const files: PlacedFile[] = [];
   let documents = 0;
   for (const file of readable) {
     const before = kept.get(file.id) ?? known.get(file.id);
-    const content = before ?? (await parseOne(tree, file, contents.get(file.path), options, problems));
+    const content = before ?? (await parseOne(tree, file, contents.get(file.path), { ...options, texts, problems }));
     if (content === null) continue;
     options.signal.throwIfAborted();
     kept.set(file.id, content);
@@ -56,21 +59,21 @@ export async function parseFiles(
       `the source holds ${documents} policy documents; the limit is ${MAX_DOCUMENTS}`,
     );
   }
-  return { files, problems, cache: kept, parsedCount: contents.size };
+  return { files, problems, cache: kept, texts, parsedCount: contents.size };
 }
 
 async function parseOne(
   tree: SourceTree,
   file: TreeFile,
   bytes: Buffer | undefined,
-  { check, signal }: ParseOptions,
-  problems: Problem[],
+  { check, signal, texts, problems }: ParseOptions & { texts: Map<string, string>; problems: Problem[] },
 ): Promise<PolicyFile | null> {
   const text = decodeText(bytes);
   if (text === null) {
     problems.push(problem('FILE_NOT_TEXT', tree.prefix + file.path, 'the file is not text in UTF-8'));
     return null;
   }
+  texts.set(file.id, text);
   // Requests are answered between two files.
   await yieldToEvents();
   return parsePolicyFile(text, check, MAX_POLICY_FILE_BYTES, signal);

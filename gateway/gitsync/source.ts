@@ -33,6 +33,8 @@ export interface SnapshotSourceOptions {
   /** Holds the caches of remotes and the last good snapshots; belongs to one gateway at a time. */
   readonly stateDir: string;
   readonly compile: CompileRevision;
+  /** Told when there is a new revision of the sources, so that what compiles is ready when its files have been read. */
+  readonly prepare?: () => void;
   /** Runs the tests of a snapshot before it is published; left out: they are not run. */
   readonly test?: TestSnapshot | undefined;
   /** The process's environment: what git may need of it (proxies, keys, CA files). */
@@ -206,6 +208,7 @@ class SyncedSource implements SnapshotSource, SourceControl {
       if (this.#current !== null) return this.#unchanged(observed);
     }
     if (this.#status.isSettled(observed)) return this.#unchanged(observed);
+    this.#options.prepare?.();
     const build = await buildComposed(members.all, this.#cache, {
       check: this.#check,
       compile: (source) => untilAborted(this.#options.compile(source), signal),

@@ -5,7 +5,11 @@ import type { InjectionTestSpec } from '../gitsync/kinds.ts';
 import { type Position, problem } from '../gitsync/problem.ts';
 import type { ResolvedTest } from '../gitsync/resolve-set.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
+import { lowerThreadPriority } from '../tap/low-priority.ts';
 import { runInjectionTests } from './run.ts';
+
+// Requests come first where both want a core.
+lowerThreadPriority();
 
 export interface TestTask {
   readonly snapshot: Snapshot;

@@ -1,7 +1,6 @@
 /**
  * A thread for compiling revisions that do not serve yet: whatever a policy commit holds, the workers that serve do not feel it.
  */
-import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
@@ -9,15 +8,15 @@ import { YOUNG_GENERATION_MB } from './worker-slot.ts';
 
 /** A revision that takes longer to compile is not going to serve. */
 const COMPILE_LIMIT_MS = 30_000;
-/** How long the thread stays for more to compile. */
-const IDLE_MS = 10_000;
+/** How long the thread stays for more to compile: one whose code is hot takes half as long, and commits come in bursts. */
+const IDLE_MS = 10 * 60_000;
 
 export class CompileBench {
-  readonly #options: { readonly workerFile: URL; readonly maxHeapMb: number };
+  readonly #options: { readonly maxHeapMb: number };
   #piscina: Piscina | null = null;
   #fault: unknown = null;
 
-  constructor(options: { readonly workerFile: URL; readonly maxHeapMb: number }) {
+  constructor(options: { readonly maxHeapMb: number }) {
     this.#options = options;
   }
 
@@ -48,8 +47,10 @@ export class CompileBench {
 
   #thread(): Piscina {
     if (this.#piscina !== null) return this.#piscina;
+    // The same folder holds TypeScript in a checkout and JavaScript in a build.
+    const file = import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js';
     const piscina = new Piscina({
-      filename: fileURLToPath(this.#options.workerFile),
+      filename: new URL(file, import.meta.url).href,
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: IDLE_MS,

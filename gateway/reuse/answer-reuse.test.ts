@@ -45,8 +45,8 @@ const LINKERD: RevisionSource = {
   },
 };
 
-const REVISIONS: readonly CompiledRevision[] = [...Object.values(TEMPLATES).map(sourceOf), LINKERD].map(
-  (source) => compileRevision(source),
+const REVISIONS: readonly CompiledRevision[] = [...Object.values(TEMPLATES).map(sourceOf), LINKERD].map((source) =>
+  compileRevision(source),
 );
 
 const token = fc.constantFrom('aaaaa', 'bbbbb', 'x1y2z');

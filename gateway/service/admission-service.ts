@@ -23,6 +23,8 @@ export interface AdmissionService {
   readonly serving: Snapshot | null;
   /** Whether a worker can take reviews. */
   readonly ready: boolean;
+  /** Revisions are going to be checked soon: what is needed for that is started. */
+  prepareChecks(): void;
   /** Tries a revision apart from everything that serves; everything that is wrong with it, or nothing. */
   check(source: CompileSource): Promise<readonly CompileProblem[]>;
   /** Has the snapshot's revisions compiled everywhere, then lets requests take it. Calls have to follow one another. */

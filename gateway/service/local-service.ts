@@ -82,6 +82,10 @@ export class LocalService implements AdmissionService {
     return this.#pool.ready;
   }
 
+  prepareChecks(): void {
+    this.#pool.prepare();
+  }
+
   check(source: CompileSource): Promise<readonly CompileProblem[]> {
     return this.#pool.check(source);
   }

@@ -32,7 +32,6 @@ export interface ProcessServiceParts {
   readonly options: GatewayOptions;
   readonly logger: Logger;
   /** The piscina entry file. */
-  readonly workerFile: URL;
   /** What each process runs, with this argument. */
   readonly mainFile: URL;
   readonly argument: string;
@@ -60,12 +59,16 @@ export class ProcessService implements AdmissionService {
 
   constructor(parts: ProcessServiceParts) {
     this.#parts = parts;
-    this.#bench = new CompileBench({ workerFile: parts.workerFile, maxHeapMb: parts.options.workerMemory });
+    this.#bench = new CompileBench({ maxHeapMb: parts.options.workerMemory });
     this.#bench.prepare();
   }
 
   get ready(): boolean {
     return [...this.#processes].some(({ listening }) => listening);
+  }
+
+  prepareChecks(): void {
+    this.#bench.prepare();
   }
 
   check(source: CompileSource): Promise<readonly CompileProblem[]> {
