@@ -5,7 +5,7 @@
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
 import { checkPolicies } from './check-policies.ts';
-import { type CompileRevision, compileRevisions } from './compile-revisions.ts';
+import { type CompileRevision, RevisionCompiler } from './compile-revisions.ts';
 import { checkOverlays } from './overlay-check.ts';
 import { parseFiles } from './parse-files.ts';
 import { checkPolicySet } from './policy-check.ts';
@@ -77,8 +77,12 @@ export async function buildSnapshot(tree: SourceTree, cache: BuildCache, options
   if (set.meshes.size === 0 && validated.length === 0) {
     validated.push(problem('POLICY_EMPTY', tree.prefix, 'the source holds no Mesh: is its path right?'));
   }
-  const resolved = await resolveSet(set, tree, withTexts(cache.references, parsed.texts), options.signal);
-  const compiled = await compileRevisions(resolved.revisions, cache.compiled, options);
+  const compiler = new RevisionCompiler(cache.compiled, options);
+  const resolved = await resolveSet(set, tree, withTexts(cache.references, parsed.texts), {
+    signal: options.signal,
+    onRevision: (revision) => compiler.add(revision),
+  });
+  const compiled = await compiler.finish(resolved.revisions);
   const checked = await checkPolicies(resolved.policies, cache.compiled, options);
   const problems = [...validated, ...resolved.problems, ...compiled.problems, ...checked.problems];
   const candidate = { revision: tree.revision, loadedAt: options.loadedAt, ...resolved.parts };

@@ -15,40 +15,69 @@ export interface CompiledRevisions {
   readonly compiledCount: number;
 }
 
-/** `before` holds the results of earlier attempts by digest. Rejects only when the signal says so. */
-export async function compileRevisions(
-  revisions: readonly ResolvedRevision[],
-  before: ReadonlyMap<string, readonly CompileProblem[]>,
-  { compile, signal }: { readonly compile: CompileRevision; readonly signal: AbortSignal },
-): Promise<CompiledRevisions> {
-  const kept = new Map<string, readonly CompileProblem[]>();
-  const problems: Problem[] = [];
-  const waiting: ResolvedRevision[] = [];
-  for (const revision of revisions) {
-    const known = before.get(revision.source.digest);
-    if (known === undefined) waiting.push(revision);
-    else kept.set(revision.source.digest, known);
+/** Tries revisions as they are found, a few at a time, while further ones are still being resolved. */
+export class RevisionCompiler {
+  readonly #compile: CompileRevision;
+  readonly #signal: AbortSignal;
+  /** Results of earlier attempts, by digest. */
+  readonly #before: ReadonlyMap<string, readonly CompileProblem[]>;
+  readonly #kept = new Map<string, readonly CompileProblem[]>();
+  readonly #problems: Problem[] = [];
+  readonly #waiting: ResolvedRevision[] = [];
+  readonly #lanes = new Set<Promise<void>>();
+  #compiledCount = 0;
+
+  constructor(
+    before: ReadonlyMap<string, readonly CompileProblem[]>,
+    { compile, signal }: { readonly compile: CompileRevision; readonly signal: AbortSignal },
+  ) {
+    this.#before = before;
+    this.#compile = compile;
+    this.#signal = signal;
   }
-  const compiledCount = waiting.length;
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      signal.throwIfAborted();
+
+  add(revision: ResolvedRevision): void {
+    const { digest } = revision.source;
+    const known = this.#before.get(digest);
+    if (known !== undefined) {
+      this.#kept.set(digest, known);
+      return;
+    }
+    this.#compiledCount += 1;
+    this.#waiting.push(revision);
+    if (this.#lanes.size >= COMPILE_CONCURRENCY) return;
+    const lane = this.#lane().finally(() => this.#lanes.delete(lane));
+    this.#lanes.add(lane);
+  }
+
+  /** Resolves when all that were added have been tried. Rejects only when the signal says so. */
+  async finish(revisions: readonly ResolvedRevision[]): Promise<CompiledRevisions> {
+    await Promise.all(this.#lanes);
+    this.#signal.throwIfAborted();
+    const problems = [...this.#problems];
+    for (const revision of revisions) {
+      for (const found of this.#kept.get(revision.source.digest) ?? []) {
+        problems.push(placeCompileProblem(revision, found));
+      }
+    }
+    return { problems, cache: this.#kept, compiledCount: this.#compiledCount };
+  }
+
+  /** Never rejects: whoever finishes looks at the signal. */
+  async #lane(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (this.#signal.aborted) return;
       const { source } = next;
       try {
-        kept.set(source.digest, await compile(source));
+        this.#kept.set(source.digest, await this.#compile(source));
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        problems.push(
+        this.#problems.push(
           problem('COMPILE_FAILED', '', `revision ${source.name} of mesh ${source.mesh} could not be compiled: ${why}`),
         );
       }
     }
-  };
-  await Promise.all(Array.from({ length: COMPILE_CONCURRENCY }, lane));
-  for (const revision of revisions) {
-    for (const found of kept.get(revision.source.digest) ?? []) problems.push(placeCompileProblem(revision, found));
   }
-  return { problems, cache: kept, compiledCount };
 }
 
 /** A compiler's problem, where its text stands in the source; one about no text of its own is told by its field's name. */

@@ -34,12 +34,18 @@ export interface ResolvedSet {
   readonly cache: ReferenceCache;
 }
 
+export interface ResolveOptions {
+  readonly signal: AbortSignal;
+  /** Told of each revision as soon as all of its texts are at hand. */
+  readonly onRevision: (revision: ResolvedRevision) => void;
+}
+
 /** Throws SourceError where files can not be read; what is wrong with references is in the result. */
 export async function resolveSet(
   set: PolicySet,
   tree: SourceTree,
   previous: ReferenceCache,
-  signal: AbortSignal,
+  { signal, onRevision }: ResolveOptions,
 ): Promise<ResolvedSet> {
   const problems: Problem[] = [];
   const references = await openReferences(set, tree, previous, signal);
@@ -55,6 +61,7 @@ export async function resolveSet(
       problems.push(...resolved.problems);
       if (resolved.revision === null) continue;
       revisions.push(resolved.revision);
+      onRevision(resolved.revision);
       ofThisMesh.set(name, resolved.revision.source);
     }
     sources.set(mesh, ofThisMesh);

@@ -17,7 +17,7 @@ const SERVED_LIMIT_MS = 60_000;
 const WINDOW_MS = 4_000;
 const AFTERWARDS_MS = 1_500;
 const WARM_UP = 600;
-const POLL_MS = 5;
+const POLL_MS = 10;
 /** The ref that a fetch moves when it has everything (gateway/gitsync/remote-repository.ts). */
 const OBSERVED_REF = join('refs', 'meshgate', 'observed');
 
