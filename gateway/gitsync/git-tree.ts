@@ -25,14 +25,15 @@ export async function loadGitTree(
   signal: AbortSignal,
 ): Promise<SourceTree> {
   const treeish = path === '' ? `${commit}^{tree}` : `${commit}:${path}`;
-  const kind = await objectType(git, treeish, signal);
-  if (kind !== 'tree') {
-    const what = kind === null ? `there is no folder ${path} in ${revision}` : `${path} is not a folder in ${revision}`;
-    throw sourceError('PATH_MISSING', path, what);
-  }
   const listing = await attempt(`listing ${revision}`, () =>
     git.run(['ls-tree', '-r', '-l', '-z', '--full-tree', treeish], { signal, maxOutputBytes: MAX_LISTING_BYTES }),
-  );
+  ).catch(async (error: unknown) => {
+    // Each git that is started costs a large process milliseconds: whether the path is there is asked when it can not be listed.
+    const kind = await objectType(git, treeish, signal);
+    if (kind === 'tree') throw error;
+    const what = kind === null ? `there is no folder ${path} in ${revision}` : `${path} is not a folder in ${revision}`;
+    throw sourceError('PATH_MISSING', path, what);
+  });
   const prefix = path === '' ? '' : `${path}/`;
   const { files, problems } = parseListing(listing, prefix, ignores);
   return { revision, prefix, files, problems, read: (wanted, readSignal) => readBlobs(git, wanted, readSignal) };

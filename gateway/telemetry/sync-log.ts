@@ -4,6 +4,9 @@
 import type { SyncEvent } from '../gitsync/source.ts';
 import type { Logger } from './logger.ts';
 
+/** Warnings of one snapshot that get a line each. The log is written synchronously: a hundred lines can fill the pipe that it goes to. */
+const LOGGED_WARNINGS = 20;
+
 export function logSyncEvent(logger: Logger, event: SyncEvent): void {
   const { type, ...fields } = event;
   switch (event.type) {
@@ -11,8 +14,7 @@ export function logSyncEvent(logger: Logger, event: SyncEvent): void {
       logger.debug(fields, 'source unchanged');
       return;
     case 'published':
-      logger.info(fields, 'snapshot published');
-      for (const { message, ...rest } of event.warnings) logger.warn({ ...rest, snapshot: event.revision }, message);
+      logPublished(logger, event);
       return;
     case 'served-from-state':
       logger.warn(fields, 'serving the last good snapshot from the state folder');
@@ -31,4 +33,13 @@ export function logSyncEvent(logger: Logger, event: SyncEvent): void {
     case 'listener-failed':
       logger.warn(fields, type.replaceAll('-', ' '));
   }
+}
+
+function logPublished(logger: Logger, event: Extract<SyncEvent, { readonly type: 'published' }>): void {
+  const { type: _, warnings, ...fields } = event;
+  logger.info({ ...fields, warnings: warnings.length }, 'snapshot published');
+  const snapshot = event.revision;
+  for (const { message, ...rest } of warnings.slice(0, LOGGED_WARNINGS)) logger.warn({ ...rest, snapshot }, message);
+  const left = warnings.length - LOGGED_WARNINGS;
+  if (left > 0) logger.warn({ snapshot, warnings: left }, 'further warnings of the snapshot are in the status');
 }
