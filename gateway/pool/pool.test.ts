@@ -96,6 +96,25 @@ describe('the pool', () => {
     assert.deepEqual(pool.stats().workers, ['serving']);
   });
 
+  test('answers while a worker gets to know a new snapshot', async () => {
+    const changed = Array.from({ length: 40 }, (_, index) => ({
+      ...first,
+      name: `r${index}`,
+      digest: `changed ${index}`,
+    }));
+    const order: string[] = [];
+    const warmed = pool.warm([first, ...changed]).then((failed) => {
+      order.push('warm');
+      return failed;
+    });
+    const answered = submit(pool, first).then((result) => order.push(codeOf(result)));
+    await answered;
+    assert.deepEqual(await warmed, []);
+    assert.deepEqual(order, ['done', 'warm']);
+    const [last] = changed.slice(-1);
+    assert.ok(last !== undefined && (await submit(pool, last)).ok, 'known without its source');
+  });
+
   test('tries a revision apart from its workers', async () => {
     assert.deepEqual(await pool.check(second), []);
     const spec = { ...first.spec, template: '{{ if }}' } as RevisionSource['spec'];
