@@ -4,6 +4,7 @@
  * counts what it begins in memory that both sides see (workers/shared-memory.ts), so it is also known which review of a batch runs.
  */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
@@ -16,6 +17,8 @@ import type { Job, JobTask } from './job.ts';
 const TOLD_AT_ONCE = 8;
 /** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
 const REHEARSALS = 2;
+/** How long a worker that is to compile waits for a moment without batches: under steady load there is none. */
+const QUIET_LIMIT_MS = 20;
 /** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
 const CONCURRENT_TASKS = 8;
 /**
@@ -150,8 +153,12 @@ export class WorkerSlot {
       }
       const told = revisions.map(({ digest }) => digest);
       for (const digest of (await piscina.run(told, { name: 'inUse' })) as readonly string[]) {
+        await this.#quiet();
         replies.push((await piscina.run(digest, { name: 'prepare' })) as WarmReply);
-        for (let time = 0; time < REHEARSALS; time += 1) await piscina.run(digest, { name: 'rehearse' });
+        for (let time = 0; time < REHEARSALS; time += 1) {
+          await this.#quiet();
+          await piscina.run(digest, { name: 'rehearse' });
+        }
       }
       return replies;
     } catch (error) {
@@ -161,6 +168,12 @@ export class WorkerSlot {
       this.#warming -= 1;
       if (this.inService) this.#listener.slotFree();
     }
+  }
+
+  /** Else a review that comes behind a batch would wait for two compilations: the one that the batch waits for, and the next. */
+  async #quiet(): Promise<void> {
+    const limit = performance.now() + QUIET_LIMIT_MS;
+    while (this.#batches.length > 0 && performance.now() < limit) await sleep(1);
   }
 
   /** Gives the worker a batch that is thought to cost it `workMs`. */
