@@ -243,11 +243,13 @@ export class Gateway {
 
   async #watchCluster(): Promise<void> {
     const { cluster, service, logger } = this.#parts;
-    await cluster?.watchContext((known) => {
-      service.setCluster(known).catch((error: unknown) => {
-        logger.error({ err: error }, 'what is known of the cluster could not be handed on');
-      });
-    });
+    const failed = (error: unknown): void => {
+      logger.error({ err: error }, 'what is known of the cluster could not be handed on');
+    };
+    await cluster?.watchContext(
+      (known) => void service.setCluster(known).catch(failed),
+      (changes) => void service.changeOwners(changes).catch(failed),
+    );
   }
 
   /** Where it can not be left, only the commands that need it do not work. */

@@ -44,6 +44,8 @@ export interface ClusterSnapshot {
   >;
   /** By `KIND/NAMESPACE/NAME`. */
   readonly owners: ReadonlyMap<string, OwnerRecord>;
+  /** Whether a ReplicaSet that is not among them has no owner; false: its name tells. Left out: where there are any. */
+  readonly ownersComplete?: boolean;
   readonly nodes: readonly { readonly name: string; readonly kubeletVersion: string }[];
 }
 

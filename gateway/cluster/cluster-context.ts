@@ -1,11 +1,13 @@
 /**
- * What injection needs to know of a cluster, from watches: namespaces with their labels and annotations, and the nodes' versions. In the
- * shape of a ClusterSnapshot, so that reviews are answered as with one that somebody has committed. Owners are not watched: their names
- * tell what is needed of them, and lists of all ReplicaSets and Jobs change with every pod that is made.
+ * What injection needs to know of a cluster, from watches: namespaces with their labels and annotations, the nodes' versions, and owners
+ * whose names do not tell who owns them. In the shape of a ClusterSnapshot, so that reviews are answered as with one that somebody has
+ * committed.
  */
+import type { OwnerChange } from '../routing/owner-changes.ts';
 import type { ClusterSnapshot } from '../snapshot.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { textAt, textsAt } from './kube-objects.ts';
+import { OwnerTable } from './owner-table.ts';
 import { Reflector, type ReflectorState } from './reflector.ts';
 
 /** Changes that come so close together are told as one. */
@@ -20,6 +22,8 @@ export interface ClusterContextParts {
   readonly onState: (state: ReflectorState) => void;
   /** Called with what is known from now on; never while nothing is known. */
   readonly onChange: (cluster: ClusterSnapshot) => void;
+  /** What has changed of the owners since. */
+  readonly onOwners: (changes: readonly OwnerChange[]) => void;
 }
 
 type Namespace = ClusterSnapshot['namespaces'] extends ReadonlyMap<string, infer T> ? T : never;
@@ -28,9 +32,11 @@ export class ClusterContext {
   readonly #parts: ClusterContextParts;
   readonly #namespaces: Table<Namespace>;
   readonly #nodes: Table<string>;
+  readonly #owners: readonly OwnerTable[];
   readonly #reflectors: readonly Reflector[];
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
+  #told = false;
 
   constructor(parts: ClusterContextParts) {
     this.#parts = parts;
@@ -38,12 +44,20 @@ export class ClusterContext {
     this.#namespaces = new Table(namespaceOf, changed);
     this.#nodes = new Table((node) => textAt(node, 'status', 'nodeInfo', 'kubeletVersion') || null, changed);
     const { client, onState } = parts;
+    // Not gathered: a ReplicaSet's first pod comes soon after it.
+    const told = (changes: readonly OwnerChange[]): void => this.#tellOwners(changes);
+    const replicaSets = new OwnerTable('ReplicaSet', 'apps/v1', told);
+    const jobs = new OwnerTable('Job', 'batch/v1', told);
+    this.#owners = [replicaSets, jobs];
+    const owners = { client, onState, metadataOnly: true };
     this.#reflectors = [
       new Reflector({
         ...{ client, onState, path: '/api/v1/namespaces', what: 'namespaces', metadataOnly: true },
         sink: this.#namespaces,
       }),
       new Reflector({ client, onState, path: '/api/v1/nodes', what: 'nodes', sink: this.#nodes }),
+      new Reflector({ ...owners, path: '/apis/apps/v1/replicasets', what: 'replicasets', sink: replicaSets }),
+      new Reflector({ ...owners, path: '/apis/batch/v1/jobs', what: 'jobs', sink: jobs }),
     ];
   }
 
@@ -70,7 +84,15 @@ export class ClusterContext {
     if (this.#stopped || !this.#reflectors.some(({ state }) => state.synced)) return;
     const nodes = [...this.#nodes.entries].map(([name, kubeletVersion]) => ({ name, kubeletVersion }));
     // The name is for people: nothing is looked up by it.
-    this.#parts.onChange({ name: 'watched', namespaces: new Map(this.#namespaces.entries), owners: new Map(), nodes });
+    const namespaces = new Map(this.#namespaces.entries);
+    const owners = new Map(this.#owners.flatMap((table) => [...table.owners]));
+    this.#parts.onChange({ name: 'watched', namespaces, owners, ownersComplete: false, nodes });
+    this.#told = true;
+  }
+
+  /** Before all is told for the first time, it is told with that. */
+  #tellOwners(changes: readonly OwnerChange[]): void {
+    if (this.#told && !this.#stopped) this.#parts.onOwners(changes);
   }
 }
 

@@ -3,6 +3,7 @@
  * what injection needs to know of namespaces and nodes. Without it the gateway serves on with what it knows; why is in the log and the
  * status.
  */
+import type { OwnerChange } from '../routing/owner-changes.ts';
 import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { openAccess } from './access.ts';
@@ -63,9 +64,12 @@ export class Cluster {
   }
 
   /**
-   * Watches namespaces and nodes from now on, and tells what is known of them. Resolves when all is known, at the latest after some seconds.
+   * Watches namespaces, nodes and owners from now on, and tells what is known of them. Resolves when all is known, at the latest after some seconds.
    */
-  async watchContext(onChange: (cluster: ClusterSnapshot) => void): Promise<void> {
+  async watchContext(
+    onChange: (cluster: ClusterSnapshot) => void,
+    onOwners: (changes: readonly OwnerChange[]) => void,
+  ): Promise<void> {
     this.#context ??= new ClusterContext({
       client: this.#client,
       onState: (state) => this.#noteState(state),
@@ -73,6 +77,7 @@ export class Cluster {
         this.#watched = cluster;
         onChange(cluster);
       },
+      onOwners,
     });
     await this.#context.start();
   }

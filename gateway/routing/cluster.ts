@@ -83,7 +83,7 @@ export class ClusterView {
     const context: ClusterContext = {
       namespace: this.#cluster.namespaces.get(namespace) ?? null,
       owners: NO_OWNERS,
-      ownersKnown: this.#cluster.owners.size > 0,
+      ownersKnown: this.#cluster.ownersComplete ?? this.#cluster.owners.size > 0,
       nodes: this.#nodes,
       nodesKnown: this.#cluster.nodes.length > 0,
     };

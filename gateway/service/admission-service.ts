@@ -8,6 +8,7 @@ import type { Address } from '../config/address.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import type { Tally } from '../rollout/revision-tally.ts';
+import type { OwnerChange } from '../routing/owner-changes.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -33,6 +34,8 @@ export interface AdmissionService {
   assign(assignments: readonly Assignment[]): Promise<void>;
   /** What is known of the cluster that is watched, for every request from now on, also under snapshots to come. */
   setCluster(cluster: ClusterSnapshot): Promise<void>;
+  /** What has changed of the cluster's owners since. */
+  changeOwners(changes: readonly OwnerChange[]): Promise<void>;
   /** Counts by revision of the meshes that rollouts move; they do not fall when a process ends. */
   tallies(): Promise<readonly Tally[]>;
   /** Starts the workers and listens; resolves with the port. Rejects with WORKERS_FAILED or LISTEN_FAILED. */

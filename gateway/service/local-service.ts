@@ -3,7 +3,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource } from '../../workers/protocol.ts';
+import type { CompileSource, OwnerRecord } from '../../workers/protocol.ts';
 import { AdmissionHandler } from '../admission/handler.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
@@ -11,6 +11,7 @@ import { GatewayError } from '../errors.ts';
 import { WorkerPool } from '../pool/pool.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import { RevisionTallies, type Tally } from '../rollout/revision-tally.ts';
+import { applyOwnerChanges, type OwnerChange, touchesReplicas } from '../routing/owner-changes.ts';
 import { Router } from '../routing/router.ts';
 import { AdmissionServer } from '../server/admission-server.ts';
 import type { Credentials } from '../server/credentials.ts';
@@ -44,6 +45,7 @@ export class LocalService implements AdmissionService {
   #router: Router | null = null;
   #assignments: readonly Assignment[] = [];
   #cluster: ClusterSnapshot | null = null;
+  #owners = new Map<string, OwnerRecord>();
   #server: AdmissionServer | null = null;
 
   constructor(parts: LocalServiceParts) {
@@ -108,8 +110,17 @@ export class LocalService implements AdmissionService {
   }
 
   async setCluster(cluster: ClusterSnapshot): Promise<void> {
-    this.#cluster = cluster;
-    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, this.#assignments, cluster);
+    // Owners come and go without everything being told anew.
+    this.#owners = new Map(cluster.owners);
+    this.#cluster = { ...cluster, owners: this.#owners };
+    if (this.#router !== null) this.#router = new Router(this.#router.snapshot, this.#assignments, this.#cluster);
+  }
+
+  async changeOwners(changes: readonly OwnerChange[]): Promise<void> {
+    applyOwnerChanges(this.#owners, changes);
+    // Another router has no answers that were kept under other owners.
+    if (this.#router !== null && touchesReplicas(changes))
+      this.#router = new Router(this.#router.snapshot, this.#assignments, this.#cluster);
   }
 
   async tallies(): Promise<readonly Tally[]> {

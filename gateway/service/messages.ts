@@ -5,6 +5,7 @@ import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import type { Tally } from '../rollout/revision-tally.ts';
+import type { OwnerChange } from '../routing/owner-changes.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -24,6 +25,7 @@ export interface Methods {
   adopt: { argument: Snapshot; answer: null };
   assign: { argument: readonly Assignment[]; answer: null };
   setCluster: { argument: ClusterSnapshot; answer: null };
+  changeOwners: { argument: readonly OwnerChange[]; answer: null };
   tallies: { argument: null; answer: readonly Tally[] };
   listen: { argument: { readonly address: Address; readonly credentials: Credentials }; answer: number };
   setCredentials: { argument: Credentials; answer: null };

@@ -45,6 +45,10 @@ export function runListenerProcess(createService: ServiceFactory): Promise<void>
         await needed(service).setCluster(cluster);
         return null;
       },
+      changeOwners: async (changes) => {
+        await needed(service).changeOwners(changes);
+        return null;
+      },
       tallies: () => needed(service).tallies(),
       listen: ({ address, credentials }) => needed(service).listen(address, credentials),
       setCredentials: async (credentials) => {

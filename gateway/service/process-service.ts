@@ -7,13 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AggregatorRegistry } from 'prom-client';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource } from '../../workers/protocol.ts';
+import type { CompileSource, OwnerRecord } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
 import { CompileBench } from '../pool/compile-bench.ts';
 import { addPoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import { addTallies, type Tally } from '../rollout/revision-tally.ts';
+import { applyOwnerChanges, type OwnerChange } from '../routing/owner-changes.ts';
 import type { Credentials } from '../server/credentials.ts';
 import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
@@ -46,6 +47,7 @@ export class ProcessService implements AdmissionService {
   #wanted: Snapshot | null = null;
   #assignments: readonly Assignment[] = [];
   #cluster: ClusterSnapshot | null = null;
+  #owners = new Map<string, OwnerRecord>();
   /** What each process has counted when it was last asked, and what those have that ended: so that sums never fall. */
   readonly #counted = new Map<ListenerProcess, readonly Tally[]>();
   #countedByEnded: readonly Tally[] = [];
@@ -88,8 +90,15 @@ export class ProcessService implements AdmissionService {
   }
 
   async setCluster(cluster: ClusterSnapshot): Promise<void> {
-    this.#cluster = cluster;
+    this.#owners = new Map(cluster.owners);
+    this.#cluster = { ...cluster, owners: this.#owners };
     await Promise.all([...this.#processes].map((each) => each.call('setCluster', cluster).catch(() => undefined)));
+  }
+
+  async changeOwners(changes: readonly OwnerChange[]): Promise<void> {
+    // A process that starts later gets them all.
+    applyOwnerChanges(this.#owners, changes);
+    await Promise.all([...this.#processes].map((each) => each.call('changeOwners', changes).catch(() => undefined)));
   }
 
   async tallies(): Promise<readonly Tally[]> {

@@ -37,12 +37,20 @@ export const REVIEW = JSON.stringify({
 export class GatewayBench {
   readonly #ends: (() => void)[] = [];
 
-  /** @param files of the policy folder; `state` is its state folder. */
-  start(kubeconfig: string, files = FILES, ...more: readonly string[]): { gateway: GatewayProcess; state: string } {
+  /** @param files the mesh and its revisions, and the tag of the image that pods get where it is not the revision's name; `state` is its state folder. */
+  start(
+    kubeconfig: string,
+    files: string | { readonly mesh: string; readonly tag: string } = FILES,
+    ...more: readonly string[]
+  ): { gateway: GatewayProcess; state: string } {
+    const { mesh, tag } = typeof files === 'string' ? { mesh: files, tag: null } : files;
     const { policy, state, remove } = makeFolders();
-    writeFileSync(join(policy, 'mesh.yaml'), files);
+    writeFileSync(join(policy, 'mesh.yaml'), mesh);
     for (const name of ['v1', 'v2'])
-      writeFileSync(join(policy, `${name}.tpl`), `spec:\n  containers:\n  - {name: proxy, image: "proxy:${name}"}\n`);
+      writeFileSync(
+        join(policy, `${name}.tpl`),
+        `spec:\n  containers:\n  - {name: proxy, image: "proxy:${tag ?? name}"}\n`,
+      );
     const gateway = new GatewayProcess([
       ...['serve', '--source', policy, '--state', state, '--workers', '1', '--kubeconfig', kubeconfig],
       ...['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-delay', '0', ...more],

@@ -101,7 +101,7 @@ describe('a gateway in a cluster', { concurrency: 3 }, () => {
       const refused = cluster.conditions.filter(
         ({ status, reason }) => status === 'False' && reason === 'CLUSTER_REFUSED',
       );
-      return ['configmaps', 'namespaces', 'nodes'].every((kind) => {
+      return ['configmaps', 'namespaces', 'nodes', 'replicasets', 'jobs'].every((kind) => {
         return refused.some(({ message }) => new RegExp(`${kind}.*docs/cluster\\.md`).test(message));
       });
     });
@@ -114,7 +114,13 @@ describe('a gateway in a cluster', { concurrency: 3 }, () => {
     const expected = ['ConfigMap', 'Lease'].map((kind) => `${kind} ${namespace}/meshgate-rollouts`);
     await until('not all is well', async () => {
       const { conditions } = (await read<ClusterStatus>(`${ready.admin}/api/v1/status`)).cluster;
-      assert.deepEqual(conditions.map(({ what }) => what).sort(), [...expected, 'namespaces', 'nodes']);
+      assert.deepEqual(conditions.map(({ what }) => what).sort(), [
+        ...expected,
+        'jobs',
+        'namespaces',
+        'nodes',
+        'replicasets',
+      ]);
       return conditions.every(({ status }) => status === 'True');
     });
     await client.close();
@@ -123,12 +129,81 @@ describe('a gateway in a cluster', { concurrency: 3 }, () => {
   });
 });
 
+/** What a template mesh tells of a pod's owner. */
+const OWNER_TAG = '{{ lower .Owner.Kind }}-{{ .Owner.Name }}';
+
+/** A pod's review, owned by an object of the cluster. */
+function owned(kind: string, name: string): string {
+  const review = JSON.parse(REVIEW) as { request: { object: { metadata: object } } };
+  const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1';
+  review.request.object.metadata = {
+    generateName: `${name}-`,
+    labels: { 'pod-template-hash': 'x1' },
+    ownerReferences: [{ apiVersion, kind, name, uid: 'u', controller: true }],
+  };
+  return JSON.stringify(review);
+}
+
+describe('owners', () => {
+  it('are those of the cluster where their names tell another one, in all processes, as they come and go', async () => {
+    const namespace = await bench.namespace('mesh');
+    const kubeconfig = await bench.account(namespace, 'meshgate');
+    await grant(bench, namespace, 'meshgate');
+    const labels = { app: 'odd' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a:1' }] } };
+    const make = async (path: string, apiVersion: string, kind: string, name: string, spec: object, owner?: object) => {
+      const metadata = {
+        name,
+        namespace: 'shop',
+        labels,
+        ...(owner === undefined ? {} : { ownerReferences: [owner] }),
+      };
+      const made = await bench.create(`${path}/namespaces/shop/${kind.toLowerCase()}s`, {
+        apiVersion,
+        kind,
+        metadata,
+        spec,
+      });
+      return { apiVersion, kind, name, uid: (made as { metadata: { uid: string } }).metadata.uid, controller: true };
+    };
+    const apps = '/apis/apps/v1';
+    const batch = '/apis/batch/v1';
+    const set = { replicas: 0, selector: { matchLabels: labels }, template };
+    const stateful = await make(apps, 'apps/v1', 'StatefulSet', 'ledger', { ...set, serviceName: 'x' });
+    const jobSpec = { suspend: true, template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
+    const cron = { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: jobSpec } };
+    const cronJob = await make(batch, 'batch/v1', 'CronJob', 'report', cron);
+    await make(apps, 'apps/v1', 'ReplicaSet', 'odd-x1', set, stateful);
+
+    const mesh = FILES.slice(0, FILES.lastIndexOf('---'));
+    const { gateway } = gateways.start(kubeconfig, { mesh, tag: OWNER_TAG }, '--processes', '2');
+    const ready = await gateway.ready();
+    const client = new TestClient(ready.admission, readFile(ready.ca), { connections: 8 });
+    const ownerIn = async (review: string) => {
+      const answers = await Promise.all(Array.from({ length: 16 }, () => client.post('/inject', review)));
+      return [...new Set(answers.map((answer) => /proxy:([\w-]+)/.exec(patchText(answer))?.[1]))].join();
+    };
+    assert.equal(await ownerIn(owned('ReplicaSet', 'odd-x1')), 'statefulset-ledger');
+    assert.equal(await ownerIn(owned('ReplicaSet', 'web-x1')), 'deployment-web', 'told from its name');
+    assert.equal(await ownerIn(owned('Job', 'report-1')), 'job-report-1');
+    await make(batch, 'batch/v1', 'Job', 'report-1', jobSpec, cronJob);
+    await until('not known', async () => (await ownerIn(owned('Job', 'report-1'))) === 'cronjob-report');
+    await bench.admin.request('DELETE', `${apps}/namespaces/shop/replicasets/odd-x1`);
+    await until('not gone', async () => (await ownerIn(owned('ReplicaSet', 'odd-x1'))) === 'deployment-odd');
+    await client.close();
+    gateway.child.kill('SIGTERM');
+    assert.equal((await gateway.ended).code, 0);
+  });
+});
+
 describe('what injection knows', () => {
   it("holds nodes' versions, and changes only with what it holds", async () => {
     const told: ClusterSnapshot[] = [];
     const client = await bench.client();
     const onState = () => undefined;
-    const context = new ClusterContext({ client, onState, onChange: (cluster) => told.push(cluster) });
+    const context = new ClusterContext({
+      ...{ client, onState, onChange: (cluster) => told.push(cluster), onOwners: () => undefined },
+    });
     await context.start();
     assert.equal(told.at(-1)?.namespaces.has('kube-system'), true);
     const nodes = '/api/v1/nodes';
