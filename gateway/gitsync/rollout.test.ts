@@ -93,7 +93,7 @@ describe('a RevisionRollout', () => {
       }),
       [
         ['denied-rate', 300_000, 20, 'Ignore', undefined],
-        ['latency', 300, 1, 'Wait', 'http://prometheus:9090'],
+        ['latency', 300, 1, 'Fail', 'http://prometheus:9090'],
       ],
     );
     assert.deepEqual(full.webhooks, [

@@ -34,8 +34,8 @@ export interface Selector {
  * the check neither passes nor fails. Ignore: the other metrics decide, except where there were too few requests.
  */
 export type OnMissing = 'Fail' | 'Wait' | 'Ignore';
-/** The time in which nobody creates pods is no fault of a revision. */
-export const DEFAULT_ON_MISSING: OnMissing = 'Wait';
+/** What nobody has seen work is not let through unless the file says so. */
+export const DEFAULT_ON_MISSING: OnMissing = 'Fail';
 
 export interface MetricSpec {
   readonly name: string;

@@ -4,8 +4,8 @@
  * revision is promoted and no good one is lost.
  *
  * A good revision is lost when its rollout ends as Failed, whatever fails, denies, slows down or ends in these runs: times without pods,
- * storms over both revisions, restarts, kills, races and pauses are not the new revision's doing. Metrics have the default `onMissing`. With
- * `Fail`, a time without pods may end a rollout: that is what the file says then.
+ * storms over both revisions, restarts, kills, races and pauses are not the new revision's doing. Metrics have `onMissing: Wait`. With the
+ * default, `Fail`, a time without pods may end a rollout: missing data is a failed check then.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -141,7 +141,7 @@ describe(`${TOLD_SEEDS} seeds with faults whose files say what missing data is`,
         lost += 1;
       }
     }
-    assert.ok(lost > 0, 'or there is nothing that the default would spare');
+    assert.ok(lost > 0, 'or there is nothing that Wait would spare');
   });
 
   it('lose and promote none with Ignore', async () => {

@@ -1,5 +1,5 @@
 /** One simulated rollout from its first minute to its end, and what became of it. */
-import { DEFAULT_ON_MISSING, type Metric, type Rollout, sealRollout } from '../../gateway/rollout/rollout.ts';
+import { type Metric, type OnMissing, type Rollout, sealRollout } from '../../gateway/rollout/rollout.ts';
 import { isOver, type RolloutState } from '../../gateway/rollout/state.ts';
 import { Chance } from './chance.ts';
 import { Disk, SimulatedController } from './controller.ts';
@@ -24,7 +24,7 @@ export interface Outcome {
   readonly minutes: number;
 }
 
-export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing = DEFAULT_ON_MISSING): Rollout {
+export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing: OnMissing = 'Wait'): Rollout {
   const metric = (name: string, max: number): Metric => {
     return {
       name,
@@ -51,7 +51,7 @@ export function simulatedRollout(changes: Partial<Rollout> = {}, onMissing = DEF
 }
 
 /** Draws character, settings and faults by the seed, and runs. */
-export function simulateSeed(seed: number, onMissing = DEFAULT_ON_MISSING): Promise<Outcome> {
+export function simulateSeed(seed: number, onMissing: OnMissing = 'Wait'): Promise<Outcome> {
   const chance = new Chance(seed);
   const character = chance.of<Character>([
     'good',

@@ -78,7 +78,7 @@ function readLoad(releases: readonly string[]): { load: readonly Recorded[]; spe
 }
 
 function rolloutFile(name: string, from: string, to: string): string {
-  const metric = (each: string) => `{name: ${each}, thresholdRange: {max: 1}, minSamples: 5}`;
+  const metric = (each: string) => `{name: ${each}, thresholdRange: {max: 1}, minSamples: 5, onMissing: Wait}`;
   const metrics = ['error-rate', 'denied-rate'].map(metric).join(', ');
   const analysis = `{interval: ${INTERVAL_MS}ms, stepWeights: [${STEPS.join(', ')}], metrics: [${metrics}]}`;
   return `${HEAD}kind: RevisionRollout\nmetadata: {name: ${name}}\nspec: {mesh: prod, from: ${from}, to: ${to}, analysis: ${analysis}}\n`;

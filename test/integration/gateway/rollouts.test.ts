@@ -11,7 +11,7 @@ import type { RolloutDescription } from '../../../gateway/rollout/describe.ts';
 import { readFile, run } from './process.ts';
 import { DENYING, files, Load, RolloutGateway } from './rollout-gateway.ts';
 
-const METRICS = `stepWeights: [20, 60], metrics: [{name: error-rate, thresholdRange: {max: 1}, minSamples: 5}, {name: denied-rate, thresholdRange: {max: 1}, minSamples: 5}]`;
+const METRICS = `stepWeights: [20, 60], metrics: [{name: error-rate, thresholdRange: {max: 1}, minSamples: 5, onMissing: Wait}, {name: denied-rate, thresholdRange: {max: 1}, minSamples: 5, onMissing: Wait}]`;
 /** Takes the change to commit when it is asked for the second time. */
 const opened: Record<string, unknown>[] = [];
 const forge = createServer(async (asked, response) => {
