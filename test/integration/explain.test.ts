@@ -160,7 +160,7 @@ describe('meshgate explain', () => {
     const asking = pod({ namespace: 'payments', labels: { 'sidecar.istio.io/inject': 'true' } });
     const source = ['--source', policies, '--mesh', 'istio-prod'];
     const [{ steps }] = await explain(asking, ...source);
-    const step = steps.find(({ rule }) => rule === 'revision');
+    const step = steps.findLast(({ rule }) => rule === 'revision');
     assert.equal(step?.saw, 'label istio.io/rev=1-30, which a policy sets');
     assert.match(step?.says ?? '', /^revision 1-30 injects the pod, .* what follows is of 1-29$/);
     const [of] = await explain(asking, ...source, '--revision', '1-30');
