@@ -7,8 +7,8 @@ import type { CompileSource } from '../../workers/protocol.ts';
 
 /** A revision that takes longer to compile is not going to serve. */
 const COMPILE_LIMIT_MS = 30_000;
-/** How long the thread stays for more to compile: one whose code is hot takes half as long, and commits come in bursts. */
-const IDLE_MS = 10 * 60_000;
+/** How long the thread stays for more to compile: one whose code is hot takes half as long, and commits come in bursts; but it holds 60 MB. */
+const IDLE_MS = 30_000;
 
 /**
  * Young generation of the thread. What is parsed of one revision lives until its check has ended: a small one is collected in the middle of
