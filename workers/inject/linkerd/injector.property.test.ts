@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { applyPatch } from '../../jsonpatch/apply.ts';
+import { encodePatch } from '../../jsonpatch/encode-patch.ts';
+import type { RevisionSource } from '../../protocol.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 import type { Container, Pod } from '../istio/pod.ts';
-import type { InjectDecision } from '../provider.ts';
+import type { CompiledRevision, InjectDecision } from '../provider.ts';
 import { compileLinkerdRevision } from './compile.ts';
 
 const TIME_BOX_MS = 1_000;
@@ -35,12 +37,12 @@ debugContainer: {image: {name: registry.example/debug, version: debug-1}}
 `;
 }
 
-const revisions = [
+const sources = [
   [true, false],
   [false, false],
   [false, true],
-].map(([native = false, cni = false]) =>
-  compileLinkerdRevision({
+].map(
+  ([native = false, cni = false]): RevisionSource => ({
     digest: '',
     mesh: 'linkerd',
     name: 'test',
@@ -52,11 +54,20 @@ const revisions = [
     },
   }),
 );
+const revisions = sources.map(compileLinkerdRevision);
 
 function inject(revision: number, object: JsonObject, namespace: Readonly<Record<string, string>>): InjectDecision {
   const chosen = revisions[revision % revisions.length];
   if (chosen === undefined) throw new Error('no revision');
-  return chosen.inject({
+  return injectWith(chosen, object, namespace);
+}
+
+function injectWith(
+  revision: CompiledRevision,
+  object: JsonObject,
+  namespace: Readonly<Record<string, string>>,
+): InjectDecision {
+  return revision.inject({
     uid: 'u',
     kind: { group: '', version: 'v1', kind: 'Pod' },
     namespace: 'shop',
@@ -174,6 +185,19 @@ function reversed(value: JsonValue): JsonValue {
       .map(([member, item]) => [member, reversed(item)]),
   );
 }
+
+test('what a revision has injected before does not show in what it injects', () => {
+  fc.assert(
+    fc.property(revision, pod, namespace, (which, object, annotations) => {
+      const source = sources[which] as RevisionSource;
+      const used = inject(which, object, annotations);
+      const fresh = injectWith(compileLinkerdRevision(source), object, annotations);
+      assert.deepEqual(used, fresh);
+      if (used.kind === 'patched') assert.equal(encodePatch(used.patch), JSON.stringify(used.patch));
+    }),
+    RUNS,
+  );
+});
 
 test('the patch applies, and what is the user’s survives it', () => {
   let patched = 0;
