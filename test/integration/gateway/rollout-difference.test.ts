@@ -18,7 +18,7 @@ const STATUS = `{path: /metadata/annotations/meshgate.dev~1status/**}`;
 const RATE = 'stepWeights: [20, 60], metrics: [{name: difference-rate, thresholdRange: {max: 0}, onMissing: Ignore}]';
 const GATE = RATE.replace(
   /\{name: difference-rate.*\}/,
-  '{name: difference-rate, thresholdRange: {max: 0}, onMissing: Fail}, {name: difference-rate, thresholdRange: {max: 0}, minSamples: 60}',
+  '{name: difference-rate, thresholdRange: {max: 0}, onMissing: Fail}, {name: difference-rate, thresholdRange: {max: 0}, minSamples: 60, onMissing: Wait}',
 );
 /** Nobody opens this gate, and no metric asks. */
 const SHUT = 'webhooks: [{name: gate, type: confirm-rollout, url: "http://127.0.0.1:1/", timeout: 1s}]';
