@@ -90,9 +90,11 @@ export class ClusterContext {
     this.#told = true;
   }
 
-  /** Before all is told for the first time, it is told with that. */
+  /** Before anything is told, all of them are told with the rest. */
   #tellOwners(changes: readonly OwnerChange[]): void {
-    if (this.#told && !this.#stopped) this.#parts.onOwners(changes);
+    if (this.#stopped) return;
+    if (this.#told) this.#parts.onOwners(changes);
+    else this.#gather();
   }
 }
 

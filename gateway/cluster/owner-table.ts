@@ -2,6 +2,7 @@
  * ReplicaSets and Jobs whose owner is another than their name tells. Those of Deployments are named after them and a hash, so nothing is
  * kept of most; what is kept are those of other controllers, those without one, and the Jobs of CronJobs.
  */
+import { deploymentOf, POD_TEMPLATE_HASH } from '../../workers/kube/replica-set.ts';
 import type { OwnerRecord } from '../../workers/protocol.ts';
 import type { OwnerChange } from '../routing/owner-changes.ts';
 import { at, listAt, textAt } from './kube-objects.ts';
@@ -73,11 +74,12 @@ export class OwnerTable implements Sink {
       name: textAt(reference, 'name'),
       ...(at(reference, 'controller') === true ? { controller: true } : {}),
     }));
-    const told = this.#kind === 'ReplicaSet' ? deploymentOf(name, textAt(object, 'metadata', 'labels', POD_HASH)) : '';
+    const hash = textAt(object, 'metadata', 'labels', POD_TEMPLATE_HASH);
+    const told = this.#kind === 'ReplicaSet' ? deploymentOf(name, hash) : undefined;
     const [owner] = ownerReferences;
     const isTold =
       owner === undefined
-        ? told === ''
+        ? told === undefined
         : ownerReferences.length === 1 && owner.kind === 'Deployment' && owner.name === told;
     if (isTold) return null;
     return {
@@ -88,11 +90,4 @@ export class OwnerTable implements Sink {
       ownerReferences,
     };
   }
-}
-
-const POD_HASH = 'pod-template-hash';
-
-/** The Deployment that a ReplicaSet's name tells (as workers/inject/linkerd/owner.ts does); '' for none. */
-function deploymentOf(replicaSet: string, hash: string): string {
-  return hash !== '' && replicaSet.endsWith(`-${hash}`) ? replicaSet.slice(0, -hash.length - 1) : '';
 }

@@ -2,6 +2,7 @@
  * Who owns a pod, as Linkerd finds out (controller/k8s GetOwnerKindAndName): no owner or several mean the pod itself; a ReplicaSet
  * climbs to what controls it when that is one of Kubernetes' own kinds; a Job climbs to its single owner.
  */
+import { deploymentOf, POD_TEMPLATE_HASH } from '../../kube/replica-set.ts';
 import type { ClusterContext } from '../../protocol.ts';
 import { type ObjectMeta, stringAt } from '../istio/pod.ts';
 
@@ -26,19 +27,13 @@ export function findOwner(metadata: ObjectMeta, namespace: string, cluster: Clus
   const key = `${owner.kind}/${namespace}/${owner.name}`;
   const record = Object.hasOwn(cluster.owners, key) ? cluster.owners[key] : undefined;
   if (record === undefined) {
-    if (owner.kind === 'ReplicaSet' && cluster.ownersKnown !== true)
-      return deploymentOf(owner.name, metadata) ?? itself;
-    return itself;
+    if (owner.kind !== 'ReplicaSet' || cluster.ownersKnown === true) return itself;
+    const deployment = deploymentOf(owner.name, stringAt(metadata.labels, POD_TEMPLATE_HASH));
+    return deployment === undefined ? itself : { kind: 'deployment', name: deployment };
   }
   const [parent] = record.ownerReferences;
   if (parent === undefined || record.ownerReferences.length > 1) return itself;
   const kind = parent.kind.toLowerCase();
   if (owner.kind === 'ReplicaSet' && !REPLICA_SET_PARENTS.has(kind)) return itself;
   return { kind, name: parent.name };
-}
-
-function deploymentOf(replicaSet: string, metadata: ObjectMeta): Owner | undefined {
-  const hash = stringAt(metadata.labels, 'pod-template-hash');
-  if (hash === undefined || hash === '' || !replicaSet.endsWith(`-${hash}`)) return undefined;
-  return { kind: 'deployment', name: replicaSet.slice(0, -hash.length - 1) };
 }

@@ -1,4 +1,5 @@
 /** The workload behind a pod, as a template mesh's `.Owner` tells it. */
+import { deploymentOf, POD_TEMPLATE_HASH } from '../../kube/replica-set.ts';
 import type { ClusterContext, OwnerRecord } from '../../protocol.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 import { memberOf, objectsOf, textOf } from './members.ts';
@@ -27,7 +28,7 @@ export function ownerOf(metadata: JsonValue | undefined, namespace: string, clus
   for (let climbed = 0; climbed < MAX_CLIMB; climbed += 1) {
     const key: string = `${owner.kind}/${namespace}/${owner.name}`;
     const record: OwnerRecord | undefined = Object.hasOwn(cluster.owners, key) ? cluster.owners[key] : undefined;
-    if (record === undefined) return cluster.ownersKnown === true ? owner : (deploymentOf(owner, metadata) ?? owner);
+    if (record === undefined) return cluster.ownersKnown === true ? owner : (byName(owner, metadata) ?? owner);
     const references: OwnerRecord['ownerReferences'] = record.ownerReferences;
     const parent: Reference | undefined =
       references.find(({ controller }) => controller === true) ?? (references.length === 1 ? references[0] : undefined);
@@ -46,10 +47,10 @@ function managingOwner(references: readonly JsonObject[]): Reference | undefined
   return kind === undefined || name === undefined ? undefined : { kind, name };
 }
 
-function deploymentOf({ kind, name }: Reference, metadata: JsonValue | undefined): Owner | undefined {
-  const hash = textOf(memberOf(metadata, 'labels'), 'pod-template-hash');
-  if (kind !== 'ReplicaSet' || !hash || !name.endsWith(`-${hash}`)) return undefined;
-  return { kind: 'Deployment', name: name.slice(0, -hash.length - 1) };
+function byName({ kind, name }: Reference, metadata: JsonValue | undefined): Owner | undefined {
+  const hash = textOf(memberOf(metadata, 'labels'), POD_TEMPLATE_HASH);
+  const deployment = kind === 'ReplicaSet' ? deploymentOf(name, hash) : undefined;
+  return deployment === undefined ? undefined : { kind: 'Deployment', name: deployment };
 }
 
 function podName(metadata: JsonValue | undefined): string {
