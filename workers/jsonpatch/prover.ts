@@ -34,16 +34,22 @@ export class PatchProver {
 
   /** Whether the patch is right: as `proof` says, or has said of patches with all parts of its shape. */
   prove(document: JsonObject, patch: readonly Operation[], proof: Proof): boolean {
-    if (this.#knows(document, patch) && ++this.#sinceProof < PROVE_EVERY) return true;
+    const usual = patch.length <= KNOWN_OPERATIONS;
+    if (usual && this.#knows(document, patch, false) && ++this.#sinceProof < PROVE_EVERY) return true;
     this.#sinceProof = 0;
     if (!proof()) return false;
-    if (patch.length <= KNOWN_OPERATIONS) this.#learn(document, patch);
+    if (usual) this.#learn(document, patch);
     return true;
   }
 
-  #knows(document: JsonObject, patch: readonly Operation[]): boolean {
-    if (patch.length > KNOWN_OPERATIONS) return false;
-    let structure = '';
+  #learn(document: JsonObject, patch: readonly Operation[]): void {
+    if (this.#known.size + patch.length >= PART_LIMIT) this.#known = new Set();
+    this.#knows(document, patch, true);
+  }
+
+  /** Whether all parts of the shape are known; `learning`: they are from now on. */
+  #knows(document: JsonObject, patch: readonly Operation[], learning: boolean): boolean {
+    let structure = placesOf(document);
     let last = '';
     for (let i = 0; i < patch.length; i++) {
       const part = partOf(patch[i] as Operation);
@@ -51,17 +57,14 @@ export class PatchProver {
         // One more annotation needs what the last one needed.
         if (part !== last || !isOfMetadata(part)) structure += part;
         last = part;
-      } else if (!this.#known.has(part)) return false;
+      } else if (!this.#isKnown(part, learning)) return false;
     }
-    return this.#known.has(placesOf(document) + structure);
+    return this.#isKnown(structure, learning);
   }
 
-  #learn(document: JsonObject, patch: readonly Operation[]): void {
-    if (this.#known.size + patch.length >= PART_LIMIT) this.#known = new Set();
-    const parts = patch.map(partOf);
-    for (const part of parts) if (!isStructural(part)) this.#known.add(part);
-    const structure = parts.filter(isStructural).filter((part, at, all) => part !== all[at - 1] || !isOfMetadata(part));
-    this.#known.add(placesOf(document) + structure.join(''));
+  #isKnown(part: string, learning: boolean): boolean {
+    if (learning) this.#known.add(part);
+    return learning || this.#known.has(part);
   }
 }
 
