@@ -4,10 +4,11 @@
  *
  * Known are the signatures of GitHub, Gitea and Forgejo, GitLab's token, and the generic HMAC of Flux's Receiver.
  */
-import { createHash, createHmac, type Hmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { readParts } from './request-body.ts';
 
 export interface HookReceiverParts {
   /** Read at every call, so that a secret that is rotated counts at once. */
@@ -17,7 +18,6 @@ export interface HookReceiverParts {
 
 /** GitHub sends no more than this. */
 const BODY_LIMIT_BYTES = 25 * 1024 * 1024;
-const BODY_TIMEOUT_MS = 10_000;
 /** A shorter secret could be guessed. */
 const MIN_TOKEN_LENGTH = 16;
 const MAX_TOKEN_LENGTH = 4_096;
@@ -46,7 +46,8 @@ export function createHookReceiver({ tokenFile, trigger }: HookReceiverParts) {
       throw new GatewayError('HOOK_REFUSED', 'The call is not signed: it has no signature and no token.');
     }
     const hmac = createHmac(signature?.algorithm ?? 'sha256', token);
-    await readBody(request, hmac);
+    // It goes through the HMAC and is not kept.
+    await readParts(request, BODY_LIMIT_BYTES, (part) => hmac.update(part));
     const good =
       signature === null
         ? equalTexts(typeof given === 'string' ? given : '', token)
@@ -85,22 +86,4 @@ async function readToken(file: string): Promise<string> {
   const token = text.replace(/\r?\n$/, '');
   if (token.length < MIN_TOKEN_LENGTH || token.length > MAX_TOKEN_LENGTH) throw new GatewayError('HOOK_SECRET_INVALID');
   return token;
-}
-
-/** The body goes through the HMAC and is not kept. */
-async function readBody(request: IncomingMessage, hmac: Hmac): Promise<void> {
-  const late = setTimeout(() => request.destroy(new GatewayError('REQUEST_TIMEOUT')), BODY_TIMEOUT_MS);
-  try {
-    let bytes = 0;
-    for await (const chunk of request) {
-      const part = chunk as Buffer;
-      bytes += part.length;
-      if (bytes > BODY_LIMIT_BYTES) {
-        throw new GatewayError('BODY_TOO_LARGE', `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
-      }
-      hmac.update(part);
-    }
-  } finally {
-    clearTimeout(late);
-  }
 }

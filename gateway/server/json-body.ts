@@ -1,9 +1,9 @@
 /** The JSON body of a request to the admin port, read within limits and checked member by member. */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { readParts } from './request-body.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024;
-const BODY_TIMEOUT_MS = 10_000;
 
 /** Rejects with ADMIN_BODY_INVALID where the body is no JSON object, and with BODY_TOO_LARGE or REQUEST_TIMEOUT. */
 export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
@@ -19,22 +19,9 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> 
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
-  const late = setTimeout(() => request.destroy(new GatewayError('REQUEST_TIMEOUT')), BODY_TIMEOUT_MS);
-  try {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of request) {
-      const part = chunk as Buffer;
-      bytes += part.length;
-      if (bytes > BODY_LIMIT_BYTES) {
-        throw new GatewayError('BODY_TOO_LARGE', `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
-      }
-      chunks.push(part);
-    }
-    return Buffer.concat(chunks).toString();
-  } finally {
-    clearTimeout(late);
-  }
+  const parts: Buffer[] = [];
+  await readParts(request, BODY_LIMIT_BYTES, (part) => parts.push(part));
+  return Buffer.concat(parts).toString();
 }
 
 /** Members are taken one by one; what is left at the end nobody knows. All throw ADMIN_BODY_INVALID. */
