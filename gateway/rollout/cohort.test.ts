@@ -3,32 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { OwnerRecord } from '../../workers/protocol.ts';
 import { Cohort, placeOf } from './cohort.ts';
+import { rolloutOf } from './fixture.ts';
 import { readPodMetadata } from './pod-metadata.ts';
-import { type Rollout, sealRollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 import { type FindOwner, workloadOf } from './workload.ts';
 
 const NOBODY: FindOwner = () => undefined;
-
-function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
-  const content = {
-    name: 'r',
-    mesh: 'm',
-    from: 'v1',
-    to: 'v2',
-    namespaceSelector: null,
-    objectSelector: null,
-    intervalMs: 1_000,
-    threshold: 2,
-    steps: [10, 50],
-    iterations: 1,
-    metrics: [],
-    webhooks: [],
-    skipAnalysis: false,
-    suspend: false,
-    ...changes,
-  };
-  return sealRollout(content, ['1', '2']);
-}
 
 const podOf = (metadata: object) => readPodMetadata(Buffer.from(JSON.stringify({ spec: {}, metadata })));
 const replica = (owner: string, hash: string, name = 'x') =>

@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { readCounted } from './built-in-metrics.ts';
+import { rolloutOf as anyRollout } from './fixture.ts';
 import { investigate, NO_FURTHER_METRICS, type Sources } from './investigate.ts';
 import { Outbound } from './outbound.ts';
 import { planOf } from './plan.ts';
 import { initialState } from './reduce.ts';
 import { emptyTally, type Tally } from './revision-tally.ts';
-import { type Rollout, sealRollout, type Webhook } from './rollout.ts';
+import type { Rollout, Webhook } from './rollout.ts';
 import type { RolloutState } from './state.ts';
 import { TallyWindow } from './tally-window.ts';
 
@@ -33,24 +34,7 @@ after(async () => {
 });
 
 function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
-  const content = {
-    name: 'r',
-    mesh: 'm',
-    from: 'v1',
-    to: 'v2',
-    namespaceSelector: null,
-    objectSelector: null,
-    intervalMs: 1_000,
-    threshold: 2,
-    steps: [10],
-    iterations: 1,
-    metrics: [],
-    webhooks: [],
-    skipAnalysis: false,
-    suspend: false,
-    ...changes,
-  };
-  return sealRollout(content, ['1', '2']);
+  return anyRollout({ steps: [10], ...changes });
 }
 
 describe('a Prometheus query', () => {

@@ -2,32 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Reading } from './check.ts';
+import { rolloutOf as anyRollout } from './fixture.ts';
 import { planOf } from './plan.ts';
 import { type Command, type Happening, reduce, refusalOf } from './reduce.ts';
-import { type Metric, type OnMissing, type Rollout, sealRollout } from './rollout.ts';
+import type { Metric, OnMissing, Rollout } from './rollout.ts';
 import { isPromoted, type RolloutState } from './state.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
 function rolloutOf(changes: Partial<Rollout> = {}): Rollout {
-  const content = {
-    name: 'r',
-    mesh: 'm',
-    from: 'v1',
-    to: 'v2',
-    namespaceSelector: null,
-    objectSelector: null,
-    intervalMs: 1_000,
-    threshold: 2,
-    steps: [10, 20, 50],
-    iterations: 1,
-    metrics: [metric()],
-    webhooks: [],
-    skipAnalysis: false,
-    suspend: false,
-    ...changes,
-  };
-  return sealRollout(content, ['1', '2']);
+  return anyRollout({ steps: [10, 20, 50], metrics: [metric()], ...changes });
 }
 
 function metric(changes: Partial<Metric> = {}): Metric {
