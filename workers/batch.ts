@@ -1,6 +1,6 @@
 /** A batch of reviews as it comes to a worker thread, and its answers as they go back: texts in mailboxes, the rest posted. */
-import { Mailbox } from './mailbox.ts';
-import { type PostedReplies, postReply, readTasks } from './post.ts';
+import { type Letter, Mailbox } from './mailbox.ts';
+import { type PostedReplies, postReply, readTask, taskCount } from './post.ts';
 import type { InjectTask, PostedBatch, WorkerReply } from './protocol.ts';
 import { ownSharedMemory } from './shared-memory.ts';
 
@@ -15,13 +15,14 @@ export function batchEntry(injectOne: InjectOne): (batch: PostedBatch) => Posted
   const count = (): void => {
     Atomics.add(memory.progress, 0, 1);
   };
+  const read = (letter: Letter) => reviews.read(letter);
   const put = (body: string) => answers.put(body);
   return ({ compartment, tasks }) => {
     answers.open(compartment);
     const replies: unknown[] = [];
-    for (const { head, review, ...rest } of readTasks(tasks)) {
+    for (let index = 0; index < taskCount(tasks); index++) {
       count();
-      postReply(replies, injectOne({ ...head, ...rest, review: reviews.read(review) }), put);
+      postReply(replies, injectOne(readTask(tasks, index, read)), put);
     }
     count();
     return replies;

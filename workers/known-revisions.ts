@@ -1,6 +1,6 @@
 /**
  * What a worker knows of revisions: their sources as soon as they are told, compiled when they are first needed; and for each revision
- * that is asked for, the last review, with which its next version is tried before a request has to wait for what only a render compiles.
+ * that is asked for, a review of it, with which its next version is tried before a request has to wait for what only a render compiles.
  */
 import { LRUCache } from 'lru-cache';
 import { compileRevision } from './inject/compile.ts';
@@ -22,7 +22,7 @@ export class KnownRevisions {
   readonly #sources = new LRUCache<string, RevisionSource>({ max: REVISION_LIMIT, maxSize: KNOWN_TEXT_LIMIT });
   readonly #compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: COMPILED_TEXT_LIMIT });
   /** By mesh and name. */
-  readonly #lastTasks = new LRUCache<string, InjectTask>({ max: REVISION_LIMIT });
+  readonly #tasks = new LRUCache<string, InjectTask>({ max: REVISION_LIMIT });
   /** What is going to be rehearsed, by digest. */
   readonly #rehearsals = new Map<string, InjectTask>();
 
@@ -62,7 +62,10 @@ export class KnownRevisions {
 
   /** Notes a review that a revision was asked for. */
   asked(task: InjectTask, { mesh, name }: RevisionSource): void {
-    if (task.review.length <= MAX_KEPT_REVIEW_LENGTH) this.#lastTasks.set(nameOf(mesh, name), task);
+    const key = nameOf(mesh, name);
+    // One does as well as the next; asking counts as a use.
+    if (this.#tasks.get(key)?.revision === task.revision) return;
+    if (task.review.length <= MAX_KEPT_REVIEW_LENGTH) this.#tasks.set(key, task);
   }
 
   /** Which of these digests stand for revisions that were asked for under another digest since this was last called. */
@@ -74,13 +77,13 @@ export class KnownRevisions {
       if (source !== undefined) byName.set(nameOf(source.mesh, source.name), digest);
     }
     // The last used first.
-    for (const [name, task] of this.#lastTasks.entries()) {
+    for (const [name, task] of this.#tasks.entries()) {
       const digest = byName.get(name);
       if (digest === undefined || digest === task.revision || this.#rehearsals.size >= REHEARSED_LIMIT) continue;
       const { source: _, reuse: __, ...rest } = task;
       this.#rehearsals.set(digest, { ...rest, revision: digest });
     }
-    this.#lastTasks.clear();
+    this.#tasks.clear();
     return [...this.#rehearsals.keys()];
   }
 

@@ -63,7 +63,7 @@ export function prepare(digest: string): Promise<WarmReply> {
   });
 }
 
-/** Injects the last review of the revision's predecessor once more, and forgets the answer: what is compiled by rendering is compiled now. */
+/** Injects a review of the revision's predecessor once more, and forgets the answer: what is compiled by rendering is compiled now. */
 export function rehearse(digest: string): void {
   const task = revisions.rehearsal(digest);
   if (task === undefined) return;

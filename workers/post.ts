@@ -6,7 +6,7 @@
 
 import type { ReuseQuestion } from './inject/reuse.ts';
 import type { Letter } from './mailbox.ts';
-import type { ClusterContext, InjectResult, Outcome, TaskHead, WorkerReply } from './protocol.ts';
+import type { ClusterContext, InjectResult, InjectTask, Outcome, TaskHead, WorkerReply } from './protocol.ts';
 
 /** Values by TASK_FIELDS for each task. */
 export type PostedTasks = readonly unknown[];
@@ -16,10 +16,10 @@ export type PostedReplies = readonly unknown[];
 /** Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings. */
 const TASK_FIELDS = 7;
 /**
- * Letter (two values), injectMs, compileMs, reusable or the revision that policies ask for, outcome (null: patched); of a failure its
- * error, FAILED and nothing more.
+ * Letter (two values), injectMs, compileMs, reusable, the revision that policies ask for (null: none), outcome (null: patched); of a failure
+ * its error, FAILED and nothing more.
  */
-const REPLY_FIELDS = 6;
+const REPLY_FIELDS = 7;
 /** In place of a length: the letter is the text itself, and the reply is no answer. */
 const AS_TEXT = -1;
 const FAILED = -2;
@@ -34,44 +34,41 @@ export interface TaskParts {
   readonly warnings?: readonly string[];
 }
 
-/** A task as it arrives. */
-export interface ArrivedTask extends TaskParts {
-  readonly review: Letter;
-}
-
 export function postTask(list: unknown[], { head, cluster, reuse, warnings }: TaskParts, review: Letter): void {
-  const [place, bytes] = flat(review);
-  list.push(head, cluster, place, bytes, reuse?.name ?? null, reuse?.tokenVolume ?? null, warnings ?? null);
+  list.push(head, cluster);
+  pushLetter(list, review);
+  list.push(reuse?.name ?? null, reuse?.tokenVolume ?? null, warnings ?? null);
 }
 
-export function readTasks(list: PostedTasks): ArrivedTask[] {
-  const tasks: ArrivedTask[] = [];
-  for (let at = 0; at < list.length; at += TASK_FIELDS) {
-    const name = list[at + 4] as string | null;
-    const warnings = list[at + 6] as readonly string[] | null;
-    tasks.push({
-      head: list[at] as TaskHead,
-      cluster: list[at + 1] as ClusterContext,
-      review: letterOf(list[at + 2], list[at + 3]),
-      ...(name === null ? {} : { reuse: { name, tokenVolume: list[at + 5] as string } }),
-      ...(warnings === null ? {} : { warnings }),
-    });
-  }
-  return tasks;
+/** How many tasks were posted. */
+export function taskCount(list: PostedTasks): number {
+  return list.length / TASK_FIELDS;
+}
+
+/** Task `index`, whose review is made of its letter by `read`. */
+export function readTask(list: PostedTasks, index: number, read: (letter: Letter) => string): InjectTask {
+  const at = index * TASK_FIELDS;
+  const name = list[at + 4] as string | null;
+  const warnings = list[at + 6] as readonly string[] | null;
+  return {
+    ...(list[at] as TaskHead),
+    cluster: list[at + 1] as ClusterContext,
+    review: read(letterOf(list[at + 2], list[at + 3])),
+    ...(name === null ? {} : { reuse: { name, tokenVolume: list[at + 5] as string } }),
+    ...(warnings === null ? {} : { warnings }),
+  };
 }
 
 /** `put`: makes a letter of the answer's body. */
 export function postReply(list: unknown[], reply: WorkerReply, put: (body: string) => Letter): void {
   if (!reply.ok) {
-    list.push(reply.error, FAILED, 0, 0, false, null);
+    list.push(reply.error, FAILED, 0, 0, false, null, null);
     return;
   }
   const { outcome, body, reusable, revisionAsked, timing } = reply.result;
-  const [place, bytes] = flat(put(body));
-  const { injectMs, compileMs } = timing;
-  // A pod that policies concern is nobody's replica.
-  const more = revisionAsked ?? reusable === true;
-  list.push(place, bytes, injectMs, compileMs, more, outcome.kind === 'patched' ? null : outcome);
+  pushLetter(list, put(body));
+  const patched = outcome.kind === 'patched';
+  list.push(timing.injectMs, timing.compileMs, reusable === true, revisionAsked ?? null, patched ? null : outcome);
 }
 
 /** `read`: makes the text of a letter. */
@@ -83,19 +80,20 @@ export function readReplies(list: PostedReplies, read: (letter: Letter) => strin
 
 function readReply(list: PostedReplies, at: number, read: (letter: Letter) => string): WorkerReply {
   if (list[at + 1] === FAILED) return { ok: false, error: list[at] as { code: string; message: string } };
-  const more = list[at + 4] as boolean | string;
+  const revisionAsked = list[at + 5] as string | null;
   const result: InjectResult = {
-    outcome: (list[at + 5] as Outcome | null) ?? PATCHED,
+    outcome: (list[at + 6] as Outcome | null) ?? PATCHED,
     body: read(letterOf(list[at], list[at + 1])),
-    reusable: more === true,
-    ...(typeof more === 'string' ? { revisionAsked: more } : {}),
+    reusable: list[at + 4] as boolean,
+    ...(revisionAsked === null ? {} : { revisionAsked }),
     timing: { injectMs: list[at + 2] as number, compileMs: list[at + 3] as number },
   };
   return { ok: true, result };
 }
 
-function flat(letter: Letter): readonly [place: number | string, bytes: number] {
-  return typeof letter === 'string' ? [letter, AS_TEXT] : [letter.at, letter.bytes];
+function pushLetter(list: unknown[], letter: Letter): void {
+  if (typeof letter === 'string') list.push(letter, AS_TEXT);
+  else list.push(letter.at, letter.bytes);
 }
 
 function letterOf(place: unknown, bytes: unknown): Letter {

@@ -119,7 +119,7 @@ export class AdmissionHandler implements ExchangeOwner {
       this.#deny(exchange, decoded.header, 'REVISION_UNSERVED', choice.message);
       return;
     }
-    const chosen = choice.revision === route.revision ? route : { ...route, revision: choice.revision };
+    const chosen = router.withRevision(route, choice.revision);
     exchange.asked = route;
     exchange.warning = choice.warning;
     // What is warned of is told each time, and what may change before the next snapshot is asked each time.
@@ -127,15 +127,15 @@ export class AdmissionHandler implements ExchangeOwner {
     const served = chosen === route ? resolution : { ...resolution, route: chosen };
     exchange.resolution = served;
     exchange.router = router;
-    this.#submit(exchange, served, { revisionLabel: router.labelForPolicies(route, decoded.header.namespace), fits });
+    const revisionLabel = router.labelForPolicies(route, decoded.header.namespace);
+    this.#submit(exchange, { router, resolution: served, header: decoded.header, review: body, revisionLabel, fits });
   }
 
   /** A policy may have given the pod the label of another revision before the injection: then that one injects it. */
   #followPolicies(exchange: Exchange, { revisionAsked }: InjectResult): boolean {
-    const { router, asked, resolution, header } = exchange;
-    if (revisionAsked === undefined || router === null || asked === null || header === null || !resolution?.ok) {
-      return false;
-    }
+    if (revisionAsked === undefined) return false;
+    const { router, asked, resolution, header, body: review } = exchange;
+    if (router === null || asked === null || header === null || review === null || !resolution?.ok) return false;
     const choice = router.chooseNamed(asked, revisionAsked);
     if (!choice.ok) {
       this.#deny(exchange, header, 'REVISION_UNSERVED', choice.message);
@@ -144,9 +144,9 @@ export class AdmissionHandler implements ExchangeOwner {
     const { revision, warning } = choice;
     if (revision === resolution.route.revision && warning === exchange.warning) return false;
     exchange.warning = warning;
-    const served = { ...resolution, route: { ...resolution.route, revision } };
+    const served = { ...resolution, route: router.withRevision(resolution.route, revision) };
     exchange.resolution = served;
-    this.#submit(exchange, served, { revisionLabel: null, fits: false });
+    this.#submit(exchange, { router, resolution: served, header, review, revisionLabel: null, fits: false });
     return true;
   }
 
@@ -199,10 +199,7 @@ export class AdmissionHandler implements ExchangeOwner {
     return 'refused';
   }
 
-  /** `revisionLabel`: by which policies may choose another revision; null where they may not. */
-  #submit(exchange: Exchange, resolution: Resolved, { revisionLabel, fits }: Submission): void {
-    const { router, header, body: review } = exchange;
-    if (router === null || header === null || review === null) return;
+  #submit(exchange: Exchange, { router, resolution, header, review, revisionLabel, fits }: Submission): void {
     const { mesh, cluster } = resolution.route;
     const claim = claimOf(exchange, resolution);
     exchange.budgetMs = claim.budgetMs;
@@ -267,6 +264,11 @@ export class AdmissionHandler implements ExchangeOwner {
 }
 
 interface Submission {
+  readonly router: Router;
+  readonly resolution: Resolved;
+  readonly header: ReviewHeader;
+  readonly review: Buffer;
+  /** By which policies may choose another revision; null where they may not. */
   readonly revisionLabel: string | null;
   /** Whether it was weighed already, and fits. */
   readonly fits: boolean;

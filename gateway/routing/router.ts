@@ -70,6 +70,8 @@ export class Router {
   /** By name, each with the default revision that its rollouts have led to. */
   readonly #meshes: ReadonlyMap<string, Mesh>;
   readonly #kept = new Map<string, Resolution>();
+  /** Goes with the routes, which are as many as are kept, and a mesh's revisions. */
+  readonly #byRevision = new WeakMap<Route, Map<RevisionSource, Route>>();
   readonly #ignored: ReadonlyMap<Mesh, ReadonlySet<string>>;
   readonly #views: ReadonlyMap<string, ClusterView>;
   /** The cluster that is watched; null: none. */
@@ -111,6 +113,16 @@ export class Router {
   labelForPolicies({ mesh, explicit, cluster }: Route, namespace: string): string | null {
     if (explicit || this.snapshot.policies === null) return null;
     return this.#choosers.get(mesh)?.labelForPolicies(namespace, cluster) ?? null;
+  }
+
+  /** The route with another revision: one object for all requests that come to it. */
+  withRevision(route: Route, revision: RevisionSource): Route {
+    if (revision === route.revision) return route;
+    const kept = this.#byRevision.get(route) ?? new Map<RevisionSource, Route>();
+    this.#byRevision.set(route, kept);
+    const chosen = kept.get(revision) ?? { ...route, revision };
+    kept.set(revision, chosen);
+    return chosen;
   }
 
   /** The revision for a pod that a policy has given a label with this name. */
