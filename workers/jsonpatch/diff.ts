@@ -3,7 +3,7 @@ import { type Alignment, alignLists, isAlike, type Match } from './align.ts';
 import { MAX_OPERATIONS } from './apply.ts';
 import { MAX_JSON_DEPTH } from './deep-equal.ts';
 import { type Operation, PatchError } from './operation.ts';
-import { escapeSegment } from './pointer.ts';
+import { Place } from './pointer.ts';
 
 /** A list whose changes take more operations than this is replaced: applying each costs a walk and a shift of the list. */
 export const MAX_LIST_OPERATIONS = 1_000;
@@ -17,55 +17,55 @@ export const MAX_LIST_OPERATIONS = 1_000;
  */
 export function diff(before: JsonValue, after: JsonValue): Operation[] {
   const patch: Operation[] = [];
-  diffValues(patch, '', before, after, 0);
+  diffValues(patch, Place.root(), before, after, 0);
   return patch.length > MAX_OPERATIONS ? [{ op: 'replace', path: '', value: after }] : patch;
 }
 
-function diffValues(patch: Operation[], path: string, before: JsonValue, after: JsonValue, depth: number): void {
+function diffValues(patch: Operation[], place: Place, before: JsonValue, after: JsonValue, depth: number): void {
   if (before === after) return;
   if (typeof before === 'object' && typeof after === 'object' && before !== null && after !== null) {
     if (depth > MAX_JSON_DEPTH) throw new PatchError('PATCH_LIMIT', -1, `nested deeper than ${MAX_JSON_DEPTH} levels`);
     if (Array.isArray(before)) {
       if (Array.isArray(after)) {
-        diffLists(patch, path, before, after, depth);
+        diffLists(patch, place, before, after, depth);
         return;
       }
     } else if (!Array.isArray(after)) {
-      diffObjects(patch, path, before, after, depth);
+      diffObjects(patch, place, before, after, depth);
       return;
     }
   }
-  patch.push({ op: 'replace', path, value: after });
+  patch.push({ op: 'replace', path: place.text, value: after });
 }
 
-function diffObjects(patch: Operation[], path: string, before: JsonObject, after: JsonObject, depth: number): void {
+function diffObjects(patch: Operation[], place: Place, before: JsonObject, after: JsonObject, depth: number): void {
   for (const key of Object.keys(before)) {
     if (!Object.hasOwn(after, key)) {
-      patch.push({ op: 'remove', path: `${path}/${escapeSegment(key)}` });
+      patch.push({ op: 'remove', path: place.child(key).text });
       continue;
     }
     const old = before[key] as JsonValue;
     const value = after[key] as JsonValue;
-    if (old !== value) diffValues(patch, `${path}/${escapeSegment(key)}`, old, value, depth + 1);
+    if (old !== value) diffValues(patch, place.child(key), old, value, depth + 1);
   }
   for (const key of Object.keys(after)) {
     if (Object.hasOwn(before, key)) continue;
-    patch.push({ op: 'add', path: `${path}/${escapeSegment(key)}`, value: after[key] as JsonValue });
+    patch.push({ op: 'add', path: place.child(key).text, value: after[key] as JsonValue });
   }
 }
 
-function diffLists(patch: Operation[], path: string, before: JsonValue[], after: JsonValue[], depth: number): void {
+function diffLists(patch: Operation[], place: Place, before: JsonValue[], after: JsonValue[], depth: number): void {
   const alignment = alignLists(before, after);
   if (alignment === undefined || isNew(alignment, before, after)) {
-    patch.push({ op: 'replace', path, value: after });
+    patch.push({ op: 'replace', path: place.text, value: after });
     return;
   }
   const start = patch.length;
-  const list = new ListDiff(patch, path, before, after, depth);
+  const list = new ListDiff(patch, place, before, after, depth);
   list.write(alignment);
   if (list.elementSteps > after.length || patch.length - start > MAX_LIST_OPERATIONS) {
     patch.length = start;
-    patch.push({ op: 'replace', path, value: after });
+    patch.push({ op: 'replace', path: place.text, value: after });
   }
 }
 
@@ -88,20 +88,20 @@ class ListDiff {
   /** Elements added, removed and replaced as wholes. */
   elementSteps = 0;
   readonly #patch: Operation[];
-  readonly #path: string;
+  readonly #place: Place;
   readonly #before: readonly JsonValue[];
   readonly #after: readonly JsonValue[];
   readonly #depth: number;
 
   constructor(
     patch: Operation[],
-    path: string,
+    place: Place,
     before: readonly JsonValue[],
     after: readonly JsonValue[],
     depth: number,
   ) {
     this.#patch = patch;
-    this.#path = path;
+    this.#place = place;
     this.#before = before;
     this.#after = after;
     this.#depth = depth;
@@ -126,17 +126,16 @@ class ListDiff {
   #writeGap(before: number, beforeEnd: number, after: number, afterEnd: number): void {
     const paired = Math.min(beforeEnd - before, afterEnd - after);
     for (let i = beforeEnd - 1; i >= before + paired; i--) {
-      this.#step({ op: 'remove', path: `${this.#path}/${i}` });
+      this.#step({ op: 'remove', path: this.#place.child(i).text });
     }
-    // One text for all of them: whoever reads the patch sees at once that they work in one place.
-    const place = `${this.#path}/${before + paired}`;
+    const path = this.#place.child(before + paired).text;
     for (let i = afterEnd - 1; i >= after + paired; i--) {
-      this.#step({ op: 'add', path: place, value: this.#after[i] as JsonValue });
+      this.#step({ op: 'add', path, value: this.#after[i] as JsonValue });
     }
     for (let i = paired - 1; i >= 0; i--) {
       const value = this.#after[after + i] as JsonValue;
       if (isAlike(this.#before[before + i] as JsonValue, value)) this.#change(before + i, after + i);
-      else this.#step({ op: 'replace', path: `${this.#path}/${before + i}`, value });
+      else this.#step({ op: 'replace', path: this.#place.child(before + i).text, value });
     }
   }
 
@@ -148,6 +147,6 @@ class ListDiff {
   #change(before: number, after: number): void {
     const old = this.#before[before] as JsonValue;
     const value = this.#after[after] as JsonValue;
-    if (old !== value) diffValues(this.#patch, `${this.#path}/${before}`, old, value, this.#depth + 1);
+    if (old !== value) diffValues(this.#patch, this.#place.child(before), old, value, this.#depth + 1);
   }
 }
