@@ -5,8 +5,74 @@
  */
 import type { JsonObject, JsonValue } from '../template/value.ts';
 
-/** Texts of shared values; '' until the first one is asked for. They go with the values. */
-const texts = new WeakMap<object, string>();
+/** What is known of a shared value. */
+class Known {
+  /** '' until it is asked for. */
+  text = '';
+  /** Shared values that mostly follow this one in a list, or in an object. */
+  run: ListRun | MemberRun | null = null;
+}
+
+/** Elements of a list that stand together, this one first. */
+class ListRun {
+  readonly #elements: readonly JsonValue[];
+  #text = '';
+
+  constructor(elements: readonly JsonValue[]) {
+    this.#elements = elements;
+  }
+
+  get length(): number {
+    return this.#elements.length;
+  }
+
+  /** Whether the list goes on like this at `index`. */
+  isAt(list: readonly JsonValue[], index: number): boolean {
+    const elements = this.#elements;
+    for (let i = 1; i < elements.length; i++) if (list[index + i] !== elements[i]) return false;
+    return true;
+  }
+
+  /** Without brackets. */
+  get text(): string {
+    if (this.#text === '') this.#text = this.#elements.map((element) => JSON.stringify(element)).join(',');
+    return this.#text;
+  }
+}
+
+/** Members of an object that stand together, this one first. */
+class MemberRun {
+  readonly #members: readonly (readonly [string, JsonValue])[];
+  #text = '';
+
+  constructor(members: readonly (readonly [string, JsonValue])[]) {
+    this.#members = members;
+  }
+
+  get length(): number {
+    return this.#members.length;
+  }
+
+  isAt(object: JsonObject, keys: readonly string[], index: number): boolean {
+    const members = this.#members;
+    for (let i = 0; i < members.length; i++) {
+      const [key, value] = members[i] as readonly [string, JsonValue];
+      if (keys[index + i] !== key || object[key] !== value) return false;
+    }
+    return true;
+  }
+
+  /** Without braces. */
+  get text(): string {
+    if (this.#text === '') {
+      this.#text = this.#members.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
+    }
+    return this.#text;
+  }
+}
+
+/** They go with the values. */
+const texts = new WeakMap<object, Known>();
 
 /** Parts of a value that are looked at to see whether it has known ones; where it has none, JSON.stringify is faster. */
 const LOOKED_AT = 16;
@@ -16,14 +82,43 @@ const MAX_DEPTH = 32;
 /** What can not stand in a JSON string as it is; halves of surrogate pairs among them. */
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
+function isReference(value: JsonValue | undefined): value is JsonObject | JsonValue[] {
+  return typeof value === 'object' && value !== null;
+}
+
+function knownOf(value: object): Known {
+  const found = texts.get(value);
+  if (found !== undefined) return found;
+  const known = new Known();
+  texts.set(value, known);
+  return known;
+}
+
+/** Whether the value was said to be shared. */
+export function isShared(value: JsonValue): value is JsonObject | JsonValue[] {
+  return isReference(value) && texts.has(value);
+}
+
 /** Says that a value is shared and never changed, so that its text is worth keeping. */
 export function markShared(value: JsonValue): void {
-  if (typeof value === 'object' && value !== null && !texts.has(value)) texts.set(value, '');
+  if (isReference(value)) knownOf(value);
 }
 
 /** Says what the JSON text of a value is that is not changed any more; it has to be that of JSON.stringify. */
 export function rememberText(value: object, text: string): void {
-  texts.set(value, text);
+  knownOf(value).text = text;
+}
+
+/** Says that shared values mostly stand together in lists, so that their text is worth keeping as one. */
+export function markListRun(elements: readonly JsonValue[]): void {
+  const [first] = elements;
+  if (elements.length > 1 && isReference(first)) knownOf(first).run = new ListRun(elements);
+}
+
+/** The same of members of objects, which may be text as well, but for the first. */
+export function markMemberRun(members: readonly (readonly [string, JsonValue])[]): void {
+  const first = members[0]?.[1];
+  if (members.length > 1 && isReference(first)) knownOf(first).run = new MemberRun(members);
 }
 
 /** The same text as JSON.stringify(text). */
@@ -31,67 +126,49 @@ export function quoteJson(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/**
- * Puts the text of values together piece by piece: to join pieces at the end is cheaper than to flatten a text that grew by addition.
- */
-export class JsonWriter {
-  readonly #pieces: string[] = [];
+/** The same text as JSON.stringify(value). Whoever reads it flattens it: pieces are not joined here. */
+export function jsonText(value: JsonValue): string {
+  return textAt(value, 0);
+}
 
-  /** Text that is JSON already. */
-  raw(text: string): void {
-    this.#pieces.push(text);
-  }
+function textAt(value: JsonValue, depth: number): string {
+  if (typeof value === 'string') return quoteJson(value);
+  if (!isReference(value)) return String(value);
+  const known = texts.get(value);
+  if (known !== undefined) return known.text === '' ? remember(value, known) : known.text;
+  if (depth === MAX_DEPTH || !hasKnownPart(value)) return JSON.stringify(value);
+  return Array.isArray(value) ? listText(value, depth + 1) : objectText(value, depth + 1);
+}
 
-  /** The same text as JSON.stringify(text). */
-  string(text: string): void {
-    if (NEEDS_ESCAPE.test(text)) this.#pieces.push(JSON.stringify(text));
-    else this.#pieces.push('"', text, '"');
+function listText(list: readonly JsonValue[], depth: number): string {
+  let text = '[';
+  for (let index = 0; index < list.length; index++) {
+    if (index > 0) text += ',';
+    const value = list[index] as JsonValue;
+    const run = isReference(value) ? texts.get(value)?.run : null;
+    if (run instanceof ListRun && run.isAt(list, index)) {
+      text += run.text;
+      index += run.length - 1;
+    } else text += textAt(value, depth);
   }
+  return `${text}]`;
+}
 
-  /** The same text as JSON.stringify(value). */
-  value(value: JsonValue): void {
-    this.#value(value, 0);
+function objectText(object: JsonObject, depth: number): string {
+  let text = '';
+  const keys = Object.keys(object);
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string;
+    const value = object[key];
+    if (value === undefined) continue;
+    if (text !== '') text += ',';
+    const run = isReference(value) ? texts.get(value)?.run : null;
+    if (run instanceof MemberRun && run.isAt(object, keys, index)) {
+      text += run.text;
+      index += run.length - 1;
+    } else text += `${quoteJson(key)}:${textAt(value, depth)}`;
   }
-
-  toString(): string {
-    return this.#pieces.join('');
-  }
-
-  #value(value: JsonValue, depth: number): void {
-    if (typeof value === 'string') this.string(value);
-    else if (typeof value !== 'object' || value === null) this.#pieces.push(String(value));
-    else {
-      const known = texts.get(value);
-      if (known !== undefined) this.#pieces.push(known === '' ? remember(value) : known);
-      else if (depth === MAX_DEPTH || !hasKnownPart(value)) this.#pieces.push(JSON.stringify(value));
-      else if (Array.isArray(value)) this.#list(value, depth);
-      else this.#object(value, depth);
-    }
-  }
-
-  #list(list: readonly JsonValue[], depth: number): void {
-    const pieces = this.#pieces;
-    pieces.push('[');
-    for (let index = 0; index < list.length; index++) {
-      if (index > 0) pieces.push(',');
-      this.#value(list[index] as JsonValue, depth + 1);
-    }
-    pieces.push(']');
-  }
-
-  #object(object: JsonObject, depth: number): void {
-    const pieces = this.#pieces;
-    let separator = '{"';
-    for (const key of Object.keys(object)) {
-      const value = object[key];
-      if (value === undefined) continue;
-      if (NEEDS_ESCAPE.test(key)) pieces.push(separator.slice(0, -1), JSON.stringify(key), ':');
-      else pieces.push(separator, key, '":');
-      separator = ',"';
-      this.#value(value, depth + 1);
-    }
-    pieces.push(separator === '{"' ? '{}' : '}');
-  }
+  return `{${text}}`;
 }
 
 /** Whether a part of the value, or a part of one of its lists, has a text already. */
@@ -105,15 +182,7 @@ function hasKnownPart(value: JsonObject | readonly JsonValue[], nested = true): 
   return false;
 }
 
-/** The same text as JSON.stringify(value). */
-export function jsonText(value: JsonValue): string {
-  const writer = new JsonWriter();
-  writer.value(value);
-  return writer.toString();
-}
-
-function remember(value: object): string {
-  const text = JSON.stringify(value);
-  texts.set(value, text);
-  return text;
+function remember(value: object, known: Known): string {
+  known.text = JSON.stringify(value);
+  return known.text;
 }

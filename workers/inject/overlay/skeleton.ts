@@ -1,6 +1,6 @@
 /** A JSON value with places for values: what is the same for all is one shared object, the rest is made for each filling. */
 
-import { markShared } from '../../jsonpatch/json-text.ts';
+import { markListRun, markMemberRun, markShared } from '../../jsonpatch/json-text.ts';
 import { canonicalQuantity } from '../../kube/quantity.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 
@@ -38,15 +38,36 @@ function partsOf(value: JsonValue, split: Split): Skeleton {
   if (typeof value !== 'object' || value === null) return { kind: 'constant', value };
   if (Array.isArray(value)) {
     const items = value.map((item) => skeletonOf(item, split));
-    return items.every(({ kind }) => kind === 'constant') ? { kind: 'constant', value } : { kind: 'list', items };
+    if (items.every(({ kind }) => kind === 'constant')) return { kind: 'constant', value };
+    for (const run of runsOf(items, (item) => item.kind === 'constant')) {
+      markListRun(run.map((item) => (item as Constant).value));
+    }
+    return { kind: 'list', items };
   }
-  const members: [string, Skeleton][] = [];
-  for (const [key, item] of Object.entries(value)) {
+  const all = Object.entries(value).map(([key, item]): [string, Skeleton] => {
     if (key === '__proto__' || split(key) !== null) throw new SkeletonError(`key ${JSON.stringify(key)}`);
-    const skeleton = skeletonOf(item, split);
-    if (skeleton.kind !== 'constant') members.push([key, skeleton]);
+    return [key, skeletonOf(item, split)];
+  });
+  const members = all.filter(([, { kind }]) => kind !== 'constant');
+  if (members.length === 0) return { kind: 'constant', value };
+  for (const run of runsOf(all, ([, { kind }]) => kind === 'constant')) {
+    // What begins with a text can not be found again.
+    const begin = run.findIndex(([, item]) => typeof (item as Constant).value === 'object');
+    if (begin >= 0) markMemberRun(run.slice(begin).map(([key, item]) => [key, (item as Constant).value]));
   }
-  return members.length === 0 ? { kind: 'constant', value } : { kind: 'object', base: value, members };
+  return { kind: 'object', base: value, members };
+}
+
+type Constant = Extract<Skeleton, { readonly kind: 'constant' }>;
+
+/** The longest pieces of a list whose items all are of a kind. */
+function runsOf<T>(items: readonly T[], isOfKind: (item: T) => boolean): T[][] {
+  const runs: T[][] = [[]];
+  for (const item of items) {
+    if (isOfKind(item)) runs.at(-1)?.push(item);
+    else runs.push([]);
+  }
+  return runs.filter((run) => run.length > 0);
 }
 
 /** The value with `holes` in their places. Constant parts are shared between calls. Throws QuantityError. */
