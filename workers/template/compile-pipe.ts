@@ -6,9 +6,9 @@
 import type { EvaluateArgument } from './argument.ts';
 import { literalArgument, plainLiteral, validator } from './argument.ts';
 import type { Command, Operand, Pipe, Span, Tree } from './ast.ts';
-import type { FieldAccess } from './field.ts';
-import { callField, readField } from './field.ts';
+import { callField, FieldAccess, readField } from './field.ts';
 import type { GoFunc } from './func.ts';
+import { textKey } from './indexing.ts';
 import { isTrue } from './reflect.ts';
 import type { Evaluate, Frame, Slot, TemplateCell } from './run.ts';
 import type { Scope } from './scope.ts';
@@ -72,6 +72,14 @@ export class PipeCompiler {
   private compileCommands(commands: readonly Command[]): Evaluate {
     const [first, ...rest] = commands.map((command, i) => this.compileCommand(command, i > 0));
     if (first === undefined) return () => undefined;
+    const [second, third] = rest;
+    if (second !== undefined && third === undefined) {
+      return (frame, dot) => {
+        const piped = first(frame, dot);
+        const value = second(frame, dot, piped === null ? undefined : piped);
+        return value === null ? undefined : value;
+      };
+    }
     if (rest.length === 0) {
       return (frame, dot) => {
         const value = first(frame, dot);
@@ -144,7 +152,7 @@ export class PipeCompiler {
   ): Evaluate {
     const site = this.site(span);
     const { missingKey } = this.environment;
-    const accesses = path.map((name): FieldAccess => ({ name, missingKey, site }));
+    const accesses = path.map((name) => new FieldAccess(name, missingKey, site));
     if (args.length > 0 || piped) return this.compileMethodCall(base, accesses, args, piped);
     const [first, second, third] = accesses;
     if (first === undefined) return base;
@@ -225,6 +233,11 @@ export class PipeCompiler {
     const typeAt = (i: number): GoType => params[i] ?? variadic ?? ANY;
     const evaluators = args.map((arg, i) => this.compileArgument(arg, typeAt(i)));
     const validateFinal = piped ? validator(typeAt(args.length), this.site(span)) : null;
+    const [item] = evaluators;
+    const [, key, more] = args;
+    if (name === 'index' && this.environment.isBuiltin(name) && !piped && item !== undefined) {
+      if (key?.kind === 'string' && more === undefined) return bindIndex(func, item, key.value, this.site(span));
+    }
     return bindCall(func, name, evaluators, validateFinal, this.site(span));
   }
 
@@ -288,6 +301,21 @@ function readValue(value: Slot): Evaluate {
 }
 
 const readDot: Evaluate = (_frame, dot) => dot;
+
+/** `index x "key"`, by far the most frequent call in templates. */
+function bindIndex(func: GoFunc, item: EvaluateArgument, key: string, site: Site): Evaluate {
+  return (frame, dot) => {
+    const { run } = frame;
+    const value = item(frame, dot);
+    try {
+      if (--run.fuel < 0) run.refuel();
+      const found = textKey(value, key);
+      return found === undefined ? func.call([value, key], run) : found;
+    } catch (cause) {
+      throw site.calling('index', cause);
+    }
+  };
+}
 
 /** The call itself; small numbers of arguments, by far the most frequent, need no loop. */
 function bindCall(

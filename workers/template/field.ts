@@ -4,14 +4,23 @@
 import { assignable, concrete, isNil, mapData, pointee, structField, typeName, typeOf, wrap } from './reflect.ts';
 import type { Slot } from './run.ts';
 import type { MissingKey, Site } from './site.ts';
-import type { GoMethod, GoValue } from './value.ts';
+import type { GoField, GoMethod, GoType, GoValue } from './value.ts';
 import { GoNumber, GoRef, STRING } from './value.ts';
 
 /** One field of a chain: what it needs when it is evaluated. */
-export interface FieldAccess {
+export class FieldAccess {
   readonly name: string;
   readonly missingKey: MissingKey;
   readonly site: Site;
+  /** The struct that was read here last, and its field: mostly the next one is of the same type. */
+  type: GoType | null = null;
+  field: GoField | null = null;
+
+  constructor(name: string, missingKey: MissingKey, site: Site) {
+    this.name = name;
+    this.missingKey = missingKey;
+    this.site = site;
+  }
 }
 
 /** Arguments of the last field of a chain; evaluated only if it is a method. */
@@ -22,9 +31,14 @@ export function readField(receiver: Slot, access: FieldAccess): Slot {
   if (receiver instanceof GoRef) {
     // Most receivers are structs, and most names are fields of theirs.
     const { type } = receiver;
+    if (type === access.type && access.field !== null) return structField(receiver, access.field);
     if (type.kind === 'struct' && (type.methods === undefined || !type.methods.has(access.name))) {
       const field = type.fields.get(access.name);
-      if (field !== undefined) return structField(receiver, field);
+      if (field !== undefined) {
+        access.type = type;
+        access.field = field;
+        return structField(receiver, field);
+      }
     }
     return readTypedField(receiver, access, null);
   }

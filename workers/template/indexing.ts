@@ -16,7 +16,7 @@ import {
   wrap,
 } from './reflect.ts';
 import type { GoMapType, GoType, GoValue } from './value.ts';
-import { ANY_MAP, GoNumber, GoRef } from './value.ts';
+import { ANY_MAP, GoNumber, GoRef, STRING } from './value.ts';
 
 /** `index x 1 "k"` is x[1]["k"]; a map gives its element type's zero for a key that it does not have. */
 export function indexValue([item = null, ...keys]: readonly GoValue[]): GoValue {
@@ -24,6 +24,17 @@ export function indexValue([item = null, ...keys]: readonly GoValue[]): GoValue 
   let current = item;
   for (const key of keys) current = step(current, key);
   return current;
+}
+
+/** What a map with texts for keys has under one; undefined where it takes indexValue to tell. */
+export function textKey(item: GoValue, key: string): GoValue | undefined {
+  if (item instanceof GoRef && item.type.kind === 'map' && item.type.key === STRING) {
+    const { data } = item;
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
+    const members = data as { readonly [key: string]: unknown };
+    return wrap(item.type.elem, Object.hasOwn(members, key) ? members[key] : undefined);
+  }
+  return undefined;
 }
 
 function step(item: GoValue, key: GoValue): GoValue {

@@ -336,8 +336,7 @@ export function fieldOf(ref: GoRef, name: string): GoValue | undefined {
 /** The value of a known field of a struct. */
 export function structField(ref: GoRef, field: GoField): GoValue {
   const { data } = ref;
-  const held = isRecord(data) && Object.hasOwn(data, field.jsonName) ? data[field.jsonName] : undefined;
-  return wrap(field.type, held);
+  return wrap(field.type, isRecord(data) ? ownMember(data, field.jsonName) : undefined);
 }
 
 /**
@@ -404,6 +403,12 @@ function dataOf(value: Slot): unknown {
 export function sameScalar(a: Slot, b: Slot): boolean {
   if (a instanceof GoNumber && b instanceof GoNumber) return a.kind === b.kind && a.value === b.value;
   return a === b;
+}
+
+/** A member of the object's own. What objects inherit are functions, which data never holds, and their prototype. */
+function ownMember(data: { readonly [key: string]: unknown }, name: string): unknown {
+  const held = data[name];
+  return (typeof held === 'function' || name === '__proto__') && !Object.hasOwn(data, name) ? undefined : held;
 }
 
 function isRecord(data: unknown): data is { readonly [key: string]: unknown } {

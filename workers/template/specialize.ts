@@ -9,7 +9,7 @@ import type { Command, Operand, Pipe, Span, Statement, Tree } from './ast.ts';
 import type { CompileEnvironment } from './compile-pipe.ts';
 import { PipeCompiler } from './compile-pipe.ts';
 import { displayText } from './display.ts';
-import { readField } from './field.ts';
+import { FieldAccess, readField } from './field.ts';
 import type { TemplateLimits } from './limits.ts';
 import { isTrue } from './reflect.ts';
 import type { Slot, TemplateSource } from './run.ts';
@@ -250,7 +250,7 @@ class Specializer {
     const { missingKey } = this.#site.environment;
     let value = start.value;
     try {
-      for (const name of operand.path) value = readField(value, { name, missingKey, site });
+      for (const name of operand.path) value = readField(value, new FieldAccess(name, missingKey, site));
     } catch {
       return null;
     }
