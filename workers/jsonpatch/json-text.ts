@@ -121,9 +121,19 @@ export function markMemberRun(members: readonly (readonly [string, JsonValue])[]
   if (members.length > 1 && isReference(first)) knownOf(first).run = new MemberRun(members);
 }
 
+/** Texts from this length on are often the same one as before: what many pods have alike. */
+const LONG_TEXT = 128;
+let longText = '';
+let longQuoted = '""';
+
 /** The same text as JSON.stringify(text). */
 export function quoteJson(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+  if (text.length < LONG_TEXT) return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+  if (text !== longText) {
+    longText = text;
+    longQuoted = JSON.stringify(text);
+  }
+  return longQuoted;
 }
 
 /** The same text as JSON.stringify(value). Whoever reads it flattens it: pieces are not joined here. */

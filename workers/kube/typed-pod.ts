@@ -159,9 +159,7 @@ class Normalizer {
         else if (out !== undefined) define(out, key, value);
         continue;
       }
-      // Most members are such text; they stay as they are.
-      const plain = field.shape.kind === 'string' && typeof value === 'string' && value !== '' && value.isWellFormed();
-      const normal = plain ? value : this.#member(field, value, key);
+      const normal = isPlain(field.scalar, value) ? value : this.#member(field, value, key);
       if (normal === value && key === field.jsonName) {
         if (field.required) required++;
         if (out !== undefined) define(out, key, value);
@@ -280,6 +278,20 @@ function define(object: JsonObject, key: string, value: JsonValue): void {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   } else {
     object[key] = value;
+  }
+}
+
+/** Whether a scalar stays as it is, also where an empty one would be left out: so it is with most members. */
+function isPlain(scalar: FieldShape['scalar'], value: JsonValue): boolean {
+  switch (scalar) {
+    case null:
+      return false;
+    case 'string':
+      return typeof value === 'string' && value !== '' && value.isWellFormed();
+    case 'int32':
+      return typeof value === 'number' && (value | 0) === value && value !== 0;
+    case 'bool':
+      return value === true;
   }
 }
 

@@ -25,6 +25,8 @@ export interface StructShape {
 export interface FieldShape {
   readonly jsonName: string;
   readonly shape: Shape;
+  /** The kind of a scalar, or of one that is pointed to, where its values mostly stay as they are. */
+  readonly scalar: 'string' | 'int32' | 'bool' | null;
   /** Whether it is written whatever it holds; otherwise an empty value (false, 0, "", nil, no elements) is left out. */
   readonly required: boolean;
 }
@@ -77,7 +79,13 @@ function buildShapes(root: string): ReadonlyMap<string, StructShape> {
 
 function buildField(field: SchemaField, structNamed: (name: string) => StructShape): FieldShape {
   const shape = link(field.type, structNamed);
-  return { jsonName: field.jsonName, shape, required: !field.omitzero && (!field.omitempty || isStruct(shape)) };
+  const required = !field.omitzero && (!field.omitempty || isStruct(shape));
+  return { jsonName: field.jsonName, shape, scalar: scalarOf(shape), required };
+}
+
+function scalarOf(shape: Shape): FieldShape['scalar'] {
+  if (shape.kind === 'pointer') return scalarOf(shape.elem);
+  return shape.kind === 'string' || shape.kind === 'int32' || shape.kind === 'bool' ? shape.kind : null;
 }
 
 function link(type: TypeExpression, structNamed: (name: string) => StructShape): Shape {

@@ -8,6 +8,7 @@ import { Buffer } from 'node:buffer';
 import { FuncError } from './func.ts';
 import { findJsonSyntaxError, MAX_JSON_DEPTH } from './gojson-syntax.ts';
 import { compareBytes, normalizeBytes, repairText } from './gostring.ts';
+import { ownMember } from './reflect.ts';
 import type { GoField, GoMapType, GoSliceType, GoStructType, GoType, GoValue } from './value.ts';
 import { ANY, GoNumber, GoRef } from './value.ts';
 
@@ -44,6 +45,11 @@ function escapeUnit(unit: string): string {
   // A lone surrogate is a byte outside valid UTF-8 (gostring.ts).
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd';
   return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** A string as json.Marshal writes it. */
+export function quoteGoJson(text: string): string {
+  return encodeString(text, true);
 }
 
 function encodeString(text: string, escapeHtml: boolean): string {
@@ -203,18 +209,38 @@ class JsonEncoder {
   }
 
   #encodeFields(type: GoStructType, data: object): string {
-    let text = '{';
-    for (const field of type.fields.values()) {
-      if (field.jsonName === '-') continue;
-      const value = Object.hasOwn(data, field.jsonName)
-        ? (data as Readonly<Record<string, unknown>>)[field.jsonName]
-        : undefined;
-      if (field.omitempty === true && isEmptyField(field, value)) continue;
-      if (text.length > 1) text += ',';
-      text += `${encodeString(field.jsonName, this.#escapeHtml)}:${this.encodeTyped(field.type, value)}`;
+    let text = '';
+    for (const { field, name } of writtenFields(type)) {
+      const value = ownMember(data as Readonly<Record<string, unknown>>, field.jsonName);
+      if (field.omitempty === true && (value === undefined || isEmptyField(field, value))) {
+        // A struct is never empty.
+        if (value !== undefined || field.type.kind !== 'struct') continue;
+      }
+      if (text !== '') text += ',';
+      text += this.#escapeHtml ? name : `${encodeString(field.jsonName, false)}:`;
+      text += this.encodeTyped(field.type, value);
     }
-    return `${text}}`;
+    return `{${text}}`;
   }
+}
+
+/** A field that is written, with its name as it begins the member where HTML characters are escaped. */
+interface WrittenField {
+  readonly field: GoField;
+  readonly name: string;
+}
+
+const written = new WeakMap<GoStructType, readonly WrittenField[]>();
+
+function writtenFields(type: GoStructType): readonly WrittenField[] {
+  const known = written.get(type);
+  if (known !== undefined) return known;
+  const fields: WrittenField[] = [];
+  for (const field of type.fields.values()) {
+    if (field.jsonName !== '-') fields.push({ field, name: `${encodeString(field.jsonName, true)}:` });
+  }
+  written.set(type, fields);
+  return fields;
 }
 
 /** What omitempty leaves out: false, 0, "", nil, and collections without elements; never a struct. */

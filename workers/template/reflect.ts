@@ -405,10 +405,10 @@ export function sameScalar(a: Slot, b: Slot): boolean {
   return a === b;
 }
 
-/** A member of the object's own. What objects inherit are functions, which data never holds, and their prototype. */
-function ownMember(data: { readonly [key: string]: unknown }, name: string): unknown {
+/** A member of the object's own. Most of those that are asked for are not there, which one look tells. */
+export function ownMember(data: { readonly [key: string]: unknown }, name: string): unknown {
   const held = data[name];
-  return (typeof held === 'function' || name === '__proto__') && !Object.hasOwn(data, name) ? undefined : held;
+  return held === undefined || Object.hasOwn(data, name) ? held : undefined;
 }
 
 function isRecord(data: unknown): data is { readonly [key: string]: unknown } {

@@ -11,7 +11,7 @@ import { mergeProbers } from './probers-merge.ts';
 import { agentPort, collectProbers, encodeProbers, type Probers, redirectHandlers, rewritesProbes } from './probes.ts';
 import { type MetricsMerge, mergeScraping, withSecurePort } from './prometheus.ts';
 import { reordered } from './reorder.ts';
-import { encodeStatus } from './status.ts';
+import type { StatusEncoder } from './status.ts';
 import type { ProxyEnv } from './url-env.ts';
 
 /** What a revision says about the steps here. */
@@ -19,8 +19,7 @@ export interface PostSettings {
   readonly features: Features;
   readonly metrics: MetricsMerge;
   readonly rewriteProbes: boolean;
-  /** Name for the status annotation. */
-  readonly revision: string;
+  readonly status: StatusEncoder;
   readonly injectedAnnotations: StringMap;
 }
 
@@ -116,7 +115,7 @@ export function postProcess(
   if (network !== undefined) metadata.labels = { ...metadata.labels, [NETWORK_LABEL]: network };
   metadata.annotations = {
     ...draft.annotations,
-    [STATUS]: encodeStatus(template, settings.revision),
+    [STATUS]: settings.status.encode(template),
     ...settings.injectedAnnotations,
   };
   return { ...pod, metadata, spec: reordered(drafted(pod.spec, draft), holdApplication) };

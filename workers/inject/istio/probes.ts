@@ -3,7 +3,7 @@
  * application. Each handler is pointed at the agent, and what it was goes into an environment variable of the proxy.
  */
 import { goType } from '../../kube/pod-types.ts';
-import { marshalGoJson } from '../../template/gojson.ts';
+import { marshalGoJson, quoteGoJson } from '../../template/gojson.ts';
 import { GoRef } from '../../template/value.ts';
 import type { Features } from './features.ts';
 import { PROXY, REWRITE_PROBES, STATUS_PORT } from './names.ts';
@@ -108,7 +108,7 @@ export function collectProbers(spec: PodSpec, statusPort: number, features: Feat
 export function encodeProbers(probers: Probers): string {
   if (probers.size === 0) return '';
   const paths = [...probers.keys()].sort();
-  return `{${paths.map((path) => `${marshalGoJson(path)}:${probers.get(path)}`).join(',')}}`;
+  return `{${paths.map((path) => `${quoteGoJson(path)}:${probers.get(path)}`).join(',')}}`;
 }
 
 /** The handler with the agent in the application's place; undefined for handlers that the kubelet can use itself. */
@@ -137,7 +137,9 @@ export function redirectHandlers(container: Container, port: number, features: F
   for (const [field, name] of PROBES) {
     const probe = container[field];
     const changed = probe && redirected(probe, false, probePath(container.name, name), port);
-    if (changed) result = { ...result, [field]: changed };
+    if (!changed) continue;
+    if (result === container) result = { ...container };
+    result[field] = changed;
   }
   if (!features.rewriteLifecycle || container.lifecycle === undefined) return result;
   let lifecycle = container.lifecycle;

@@ -65,11 +65,13 @@ function sanitised(key: string): string | undefined {
   return USUAL_SPELLING.has(name) ? name : undefined;
 }
 
-function spellingsOf(annotations: StringMap): ReadonlyMap<string, string[]> {
-  const found = new Map<string, string[]>();
+/** Null where there are none, as in most pods. */
+function spellingsOf(annotations: StringMap): ReadonlyMap<string, string[]> | null {
+  let found: Map<string, string[]> | null = null;
   for (const key of Object.keys(annotations)) {
     const name = sanitised(key);
     if (name === undefined) continue;
+    found ??= new Map();
     const spellings = found.get(name);
     if (spellings === undefined) found.set(name, [key]);
     else spellings.push(key);
@@ -77,9 +79,13 @@ function spellingsOf(annotations: StringMap): ReadonlyMap<string, string[]> {
   return found;
 }
 
+const NONE_FOUND: ReadonlyMap<string, Found> = new Map();
+
 function findAnnotations(annotations: StringMap): ReadonlyMap<string, Found> {
+  const spelled = spellingsOf(annotations);
+  if (spelled === null) return NONE_FOUND;
   const found = new Map<string, Found>();
-  for (const [name, spellings] of spellingsOf(annotations)) {
+  for (const [name, spellings] of spelled) {
     const usual = USUAL_SPELLING.get(name);
     const chosen = usual !== undefined && spellings.includes(usual) ? usual : spellings.sort()[0];
     found.set(name, { value: annotations[chosen ?? ''] ?? '', spellings });
@@ -89,6 +95,7 @@ function findAnnotations(annotations: StringMap): ReadonlyMap<string, Found> {
 
 /** Without the annotations that the agent's replace. */
 function without(annotations: StringMap, found: ReadonlyMap<string, Found>, features: Features): StringMap {
+  if (found.size === 0) return annotations;
   const gone = new Set<string>();
   for (const [name, { spellings }] of found) {
     if (name === SECURE_PORT || (name === TARGETS && !features.scrapeTargets)) continue;

@@ -107,7 +107,7 @@ export function reinject(
 ): Reinjection {
   if (!isComplete(pod.spec, status)) return { kind: 'fresh' };
   const { metrics, features } = revision.post;
-  const name = revision.post.revision || 'default';
+  const name = revision.post.status.revision;
   const mark = stringAt(pod.metadata.annotations, REVISION);
   if (status.revision === name && mark === name) return later(pod, revision);
   if (status.revision !== name && mark !== status.revision) return { kind: 'fresh' };

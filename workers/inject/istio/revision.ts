@@ -24,6 +24,7 @@ import { stringAt } from './pod.ts';
 import type { PostSettings } from './post-process.ts';
 import { NEWEST_RELEASE, tellIstioRelease } from './releases.ts';
 import type { TemplateChoice } from './select-templates.ts';
+import { StatusEncoder } from './status.ts';
 import { SHARED_FIELDS, type TemplateData, templateData } from './template-data.ts';
 import { type AnnotationChecks, annotationChecks } from './validate-annotations.ts';
 import { readValues, type Values, valuesEnv } from './values.ts';
@@ -184,7 +185,7 @@ export function compileIstio(
       features,
       metrics: { enabled: enablePrometheusMerge(mesh), statusPort: mesh.defaultConfig?.statusPort ?? 0 },
       rewriteProbes: values.rewriteProbes,
-      revision: spec.revision,
+      status: new StatusEncoder(spec.revision),
       injectedAnnotations: config.injectedAnnotations,
     },
     prover: new PatchProver(),

@@ -1,5 +1,5 @@
 /** Annotation sidecar.istio.io/status: what an injector added to a pod, for whoever looks at it later. */
-import { marshalGoJson, parseGoJson } from '../../template/gojson.ts';
+import { parseGoJson, quoteGoJson } from '../../template/gojson.ts';
 import { Denial } from '../reason.ts';
 import { STATUS } from './names.ts';
 import { type Named, type PodSpec, type StringMap, stringAt } from './pod.ts';
@@ -14,15 +14,47 @@ export interface InjectionStatus {
   readonly readable: boolean;
 }
 
-function names(items: readonly Named[] | null | undefined): string {
+const LISTS = ['initContainers', 'containers', 'volumes', 'imagePullSecrets'] as const;
+
+type List = readonly Named[] | null | undefined;
+
+function names(items: List): string {
   // An empty list is a nil slice in Go.
   if (!items || items.length === 0) return 'null';
-  return `[${items.map(({ name }) => marshalGoJson(name ?? '')).join(',')}]`;
+  return `[${items.map(({ name }) => quoteGoJson(name ?? '')).join(',')}]`;
 }
 
-/** The annotation's value: names from what the templates gave, in the order of Istio's fields. */
-export function encodeStatus(template: PodSpec, revision: string): string {
-  return `{"initContainers":${names(template.initContainers)},"containers":${names(template.containers)},"volumes":${names(template.volumes)},"imagePullSecrets":${names(template.imagePullSecrets)},"revision":${marshalGoJson(revision || 'default')}}`;
+/**
+ * The annotation's value: names from what the templates gave, in the order of Istio's fields. Templates give most pods the same, so the last
+ * text is kept.
+ */
+export class StatusEncoder {
+  /** The revision's name as it stands in the annotation. */
+  readonly revision: string;
+  #lists: readonly List[] = [];
+  #text = '';
+
+  /** A revision without a name is called `default`. */
+  constructor(revision: string) {
+    this.revision = revision || 'default';
+  }
+
+  encode(template: PodSpec): string {
+    if (this.#text !== '' && LISTS.every((list, index) => sameNames(template[list], this.#lists[index]))) {
+      return this.#text;
+    }
+    this.#lists = LISTS.map((list) => template[list]?.map(({ name }) => ({ name: name ?? '' })));
+    const members = LISTS.map((list) => `"${list}":${names(template[list])}`);
+    this.#text = `{${members.join(',')},"revision":${quoteGoJson(this.revision)}}`;
+    return this.#text;
+  }
+}
+
+function sameNames(a: List, b: List): boolean {
+  const length = a?.length ?? 0;
+  if (length !== (b?.length ?? 0)) return false;
+  for (let i = 0; i < length; i++) if ((a?.[i]?.name ?? '') !== b?.[i]?.name) return false;
+  return true;
 }
 
 const FIELDS = ['initContainers', 'containers', 'volumes', 'imagePullSecrets', 'revision'] as const;

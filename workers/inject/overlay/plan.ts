@@ -27,6 +27,8 @@ type PlannedHole = { readonly style: HoleStyle } | { readonly fixed: string };
 
 interface PlannedElement {
   readonly name: Skeleton;
+  /** The same for all values; null where it holds holes. */
+  readonly constant: OverlayElement | null;
   readonly raw: Skeleton;
   /** null where no typed form could be worked out. */
   readonly typed: TypedSkeleton | null;
@@ -38,12 +40,39 @@ interface TypedSkeleton {
   readonly emptiable: readonly Pieces[];
 }
 
+interface PlannedList {
+  readonly list: TypedList;
+  readonly elements: readonly PlannedElement[];
+  /** The elements, where they are the same for all values and can be told apart. */
+  readonly constant: readonly OverlayElement[] | null;
+}
+
+function plannedList(list: TypedList, elements: readonly PlannedElement[]): PlannedList {
+  const constant: OverlayElement[] = [];
+  for (const element of elements) if (element.constant !== null) constant.push(element.constant);
+  const same = constant.length === elements.length && !hasTwins(constant);
+  return { list, elements, constant: same ? constant : null };
+}
+
+/** Lists up to here are compared pair by pair. */
+const FEW_ELEMENTS = 12;
+
+/** Whether two elements have one name. */
+function hasTwins(elements: readonly OverlayElement[]): boolean {
+  if (elements.length > FEW_ELEMENTS) return new Set(elements.map(({ name }) => name)).size < elements.length;
+  for (let i = 1; i < elements.length; i++) {
+    const { name } = elements[i] as OverlayElement;
+    for (let j = 0; j < i; j++) if ((elements[j] as OverlayElement).name === name) return true;
+  }
+  return false;
+}
+
 export class OverlayPlan {
   readonly #holes: readonly PlannedHole[];
   /** Scalars without quotes that a value could turn into a number. */
   readonly #doubtful: readonly Pieces[];
   readonly #base: Skeleton;
-  readonly #lists: ReadonlyMap<TypedList, readonly PlannedElement[]>;
+  readonly #lists: readonly PlannedList[];
 
   constructor(
     holes: readonly PlannedHole[],
@@ -54,7 +83,7 @@ export class OverlayPlan {
     this.#holes = holes;
     this.#doubtful = doubtful;
     this.#base = base;
-    this.#lists = lists;
+    this.#lists = [...lists].map(([list, elements]) => plannedList(list, elements));
   }
 
   /** The overlay with these values; null where the plan can not tell what it means. */
@@ -62,10 +91,14 @@ export class OverlayPlan {
     const holes = this.#safeValues(values);
     if (holes === null) return null;
     const lists = new Map<TypedList, readonly OverlayElement[]>();
-    for (const [list, elements] of this.#lists) {
-      const filled = elements.map((element) => new FilledElement(element, holes));
+    for (const { list, elements, constant } of this.#lists) {
+      if (constant !== null) {
+        lists.set(list, constant);
+        continue;
+      }
+      const filled = elements.map((element) => element.constant ?? new FilledElement(element, holes));
       // Elements of one name would have to be merged with each other.
-      if (new Set(filled.map(({ name }) => name)).size < filled.length) return null;
+      if (hasTwins(filled)) return null;
       lists.set(list, filled);
     }
     return { base: fill(this.#base, holes) as JsonObject, lists };
@@ -90,6 +123,12 @@ export class OverlayPlan {
     for (const pieces of this.#doubtful) if (!isString(fillText(pieces, holes))) return null;
     return holes;
   }
+}
+
+function plannedElement(name: Skeleton, raw: Skeleton, typed: TypedSkeleton | null): PlannedElement {
+  const element = { name, raw, typed, constant: null };
+  const same = raw.kind === 'constant' && (typed === null || typed.skeleton.kind === 'constant');
+  return same ? { ...element, constant: new FilledElement(element, []) } : element;
 }
 
 class FilledElement implements OverlayElement {
@@ -239,7 +278,7 @@ class Attempt {
       if (typeof name !== 'string' || hasDirectives(element)) return null;
       const typed = this.#typed(element, type);
       if (typed === 'again') return null;
-      elements.push({ name: skeletonOf(name, split), raw: skeletonOf(element, split), typed });
+      elements.push(plannedElement(skeletonOf(name, split), skeletonOf(element, split), typed));
     }
     return elements;
   }
