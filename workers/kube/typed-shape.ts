@@ -40,8 +40,19 @@ const CUSTOM: ReadonlyMap<string, Shape> = new Map([
 
 const SHAPES: ReadonlyMap<string, StructShape> = buildShapes('v1.Pod');
 
+/** By type expression: those that the code names. */
+const named = new Map<string, Shape>();
+
 /** The shape of a Go type expression within a pod: `v1.Pod`, `[]v1.Container`, … Throws for a name the schema does not hold. */
 export function shapeOf(typeText: string): Shape {
+  const known = named.get(typeText);
+  if (known !== undefined) return known;
+  const shape = linkedShape(typeText);
+  named.set(typeText, shape);
+  return shape;
+}
+
+function linkedShape(typeText: string): Shape {
   return link(parseType(typeText), (name) => {
     const shape = SHAPES.get(name);
     if (shape === undefined) throw new Error(`no struct ${name} within a pod`);

@@ -190,7 +190,7 @@ class Loop {
 
   private overElements(frame: Frame, elements: readonly Slot[]): boolean {
     for (let i = 0; i < elements.length; i++) {
-      const flow = this.round(frame, this.index === undefined ? undefined : BigInt(i), elements[i]);
+      const flow = this.round(frame, this.index === undefined ? undefined : indexOf(i), elements[i]);
       if (flow === BREAK) break;
     }
     return elements.length > 0;
@@ -218,6 +218,13 @@ class Loop {
     this.element?.(frame, element);
     return this.body(frame, element);
   }
+}
+
+/** Indexes of short lists, which most are. */
+const INDEXES: readonly bigint[] = Array.from({ length: 32 }, (_, index) => BigInt(index));
+
+function indexOf(i: number): bigint {
+  return INDEXES[i] ?? BigInt(i);
 }
 
 function integerOf(value: Slot): bigint | null {

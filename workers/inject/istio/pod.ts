@@ -79,11 +79,14 @@ export interface Handler extends JsonObject {
 export interface HttpGetAction extends JsonObject {
   path?: string;
   port: number | string;
+  host?: string;
   scheme?: string;
+  httpHeaders?: JsonObject[];
 }
 
 export interface TcpSocketAction extends JsonObject {
   port: number | string;
+  host?: string;
 }
 
 export interface Lifecycle extends JsonObject {

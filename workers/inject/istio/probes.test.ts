@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { goType } from '../../kube/pod-types.ts';
+import { marshalGoJson } from '../../template/gojson.ts';
+import { GoRef } from '../../template/value.ts';
 import { NEWEST } from './features.ts';
 import type { Container } from './pod.ts';
 import { mergeProbers } from './probers-merge.ts';
-import { agentPort, collectProbers, encodeProbers, redirectHandlers, restoreHandlers } from './probes.ts';
+import {
+  agentPort,
+  collectProbers,
+  encodeHttpGet,
+  encodeProbers,
+  encodeTcpSocket,
+  redirectHandlers,
+  restoreHandlers,
+} from './probes.ts';
 
 const APP: Container = {
   name: 'app',
@@ -64,4 +76,29 @@ test('redirected handlers can be restored from what was recorded', () => {
 test('the agent’s port is the annotation’s', () => {
   assert.equal(agentPort({}, 15020), 15020);
   assert.equal(agentPort({ 'status.sidecar.istio.io/port': '123' }, 15020), 123);
+});
+
+test('actions are written as Go writes their types', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 6 });
+  const header = fc.record({ name: text, value: text });
+  const action = fc.record(
+    {
+      path: text,
+      host: text,
+      scheme: fc.constantFrom('HTTP', 'HTTPS', ''),
+      httpHeaders: fc.array(header, { maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  );
+  const written = (type: string, value: object): string => marshalGoJson(new GoRef(goType(type), value));
+  fc.assert(
+    fc.property(action, fc.integer({ min: 0, max: 65_535 }), (given, port) => {
+      const { path: _path, scheme: _scheme, httpHeaders: _headers, ...socket } = given;
+      assert.equal(encodeHttpGet({ ...given, port: 'any' }, port), written('v1.HTTPGetAction', { ...given, port }));
+      assert.equal(
+        encodeTcpSocket({ ...socket, port: 'any' }, port),
+        written('v1.TCPSocketAction', { ...socket, port }),
+      );
+    }),
+  );
 });

@@ -4,10 +4,18 @@
  */
 import { goType } from '../../kube/pod-types.ts';
 import { marshalGoJson, quoteGoJson } from '../../template/gojson.ts';
-import { GoRef } from '../../template/value.ts';
+import { GoRef, type GoSliceType } from '../../template/value.ts';
 import type { Features } from './features.ts';
 import { PROXY, REWRITE_PROBES, STATUS_PORT } from './names.ts';
-import { type Container, type Handler, type PodSpec, type StringMap, stringAt } from './pod.ts';
+import {
+  type Container,
+  type Handler,
+  type HttpGetAction,
+  type PodSpec,
+  type StringMap,
+  stringAt,
+  type TcpSocketAction,
+} from './pod.ts';
 import { atoi, parseBool } from './strconv.ts';
 
 /** What the agent has to ask instead, as JSON of one prober, by the path under which the kubelet asks the agent. */
@@ -26,8 +34,7 @@ const HOOKS: readonly (readonly [HookField, string])[] = [
   ['postStart', 'poststartz'],
 ];
 
-const HTTP_GET = goType('v1.HTTPGetAction');
-const TCP_SOCKET = goType('v1.TCPSocketAction');
+const HTTP_HEADERS: GoSliceType = { kind: 'slice', elem: goType('v1.HTTPHeader') };
 const GRPC = goType('v1.GRPCAction');
 
 /** The path of a container's probe at the agent. */
@@ -68,6 +75,22 @@ function resolvePort(port: number | string, container: Container, statusPort: nu
   return container.ports?.findLast(({ name }) => name === port && name !== '')?.containerPort;
 }
 
+/** A v1.HTTPGetAction at another port, as Go writes it. */
+export function encodeHttpGet({ path, host, scheme, httpHeaders }: HttpGetAction, port: number): string {
+  let text = path ? `{"path":${quoteGoJson(path)},` : '{';
+  text += `"port":${port}`;
+  if (host) text += `,"host":${quoteGoJson(host)}`;
+  if (scheme) text += `,"scheme":${quoteGoJson(scheme)}`;
+  if (httpHeaders !== undefined && httpHeaders.length > 0)
+    text += `,"httpHeaders":${marshalGoJson(new GoRef(HTTP_HEADERS, httpHeaders))}`;
+  return `${text}}`;
+}
+
+/** A v1.TCPSocketAction at another port, as Go writes it. */
+export function encodeTcpSocket({ host }: TcpSocketAction, port: number): string {
+  return host ? `{"port":${port},"host":${quoteGoJson(host)}}` : `{"port":${port}}`;
+}
+
 /** One prober as Istio's agent reads it; undefined where there is nothing to ask. */
 function encodeProber(handler: Handler, isHook: boolean, container: Container, statusPort: number): string | undefined {
   const { httpGet, tcpSocket, grpc, timeoutSeconds } = handler;
@@ -75,11 +98,11 @@ function encodeProber(handler: Handler, isHook: boolean, container: Container, s
   if (httpGet !== undefined) {
     const port = resolvePort(httpGet.port, container, statusPort);
     if (port === undefined) return undefined;
-    action = `"httpGet":${marshalGoJson(new GoRef(HTTP_GET, { ...httpGet, port }))}`;
+    action = `"httpGet":${encodeHttpGet(httpGet, port)}`;
   } else if (tcpSocket !== undefined) {
     const port = resolvePort(tcpSocket.port, container, statusPort);
     if (port === undefined) return undefined;
-    action = `"tcpSocket":${marshalGoJson(new GoRef(TCP_SOCKET, { ...tcpSocket, port }))}`;
+    action = `"tcpSocket":${encodeTcpSocket(tcpSocket, port)}`;
   } else if (grpc !== undefined && !isHook) {
     action = `"grpc":${marshalGoJson(new GoRef(GRPC, grpc))}`;
   } else {
