@@ -1,5 +1,5 @@
 import type { CompileProblem } from '../inject/provider.ts';
-import { ExpressionError } from './cel/parse.ts';
+import { ExpressionError } from './cel/expression-error.ts';
 
 export type PolicyPath = readonly (string | number)[];
 

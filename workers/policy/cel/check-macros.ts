@@ -3,6 +3,7 @@
  * `sortBy`; and `has()` of any selection. The library hands a macro its syntax trees and asks it for a type; evaluating is ours (macros.ts).
  */
 import type { ASTNode, Environment, TypeDeclaration } from '@marcbachmann/cel-js';
+import { childrenOf } from './children.ts';
 
 /** The library's checker, as macros see it. */
 interface Checker {
@@ -197,27 +198,5 @@ export function widenPresenceTests(ast: ASTNode): void {
       return checker.getType('bool');
     };
     (next as ASTNode & MacroNode).setMeta('macro', { typeCheck, evaluate: never });
-  }
-}
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  switch (node.op) {
-    case 'value':
-    case 'id':
-      return [];
-    case '.':
-    case '.?':
-      return [node.args[0]];
-    case 'call':
-      return node.args[1];
-    case 'rcall':
-      return [node.args[1], ...node.args[2]];
-    case 'map':
-      return node.args.flat();
-    case '!_':
-    case '-_':
-      return [node.args];
-    default:
-      return node.args;
   }
 }

@@ -1,14 +1,17 @@
 /** From an expression's syntax tree to closures: compiled once, evaluated often. */
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import { noSuchOverload, runtimeError } from './error.ts';
+import { ExpressionError } from './expression-error.ts';
 import type { CallContext, CelFunction } from './function.ts';
 import { FUNCTIONS, NAMESPACES } from './functions/all.ts';
 import { durationOf } from './functions/convert.ts';
+import { optionalOf } from './functions/optional.ts';
 import { PATTERN_FUNCTIONS } from './functions/regex.ts';
 import { parseTimestamp } from './functions/time.ts';
 import { compileMacro } from './macros.ts';
 import { BINARY_OPERATIONS, negate, not } from './operators.ts';
-import { ExpressionError, parseExpression } from './parse.ts';
+import { optionalOfEntry } from './optional-entries.ts';
+import { parseExpression, withOriginalOffsets } from './parse.ts';
 import { Patterns } from './patterns.ts';
 import { select, selectOptional, testPresence } from './select.ts';
 import { asKey, CelList, CelMap, CelType, CelUint, type CelValue, isAbsorbed } from './value.ts';
@@ -43,10 +46,10 @@ export interface Names {
 
 /** Throws ExpressionError: CEL_SYNTAX, CEL_TYPE, CEL_LIMIT. */
 export function compileExpression(text: string, environment: Environment): CompiledExpression {
-  const { ast, type } = parseExpression(text, environment);
+  const { ast, type, original } = parseExpression(text, environment);
   const patterns = new Patterns();
   const zones = new Zones();
-  const evaluate = compileNode(ast, { locals: [], patterns });
+  const evaluate = withOriginalOffsets(original, () => compileNode(ast, { locals: [], patterns }));
   return {
     text,
     type,
@@ -61,6 +64,19 @@ const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map(
   ]),
 );
 
+/** What is no value, and begins the names of these types. */
+const TYPES_PACKAGE = 'google';
+const QUALIFIED_TYPES: ReadonlyMap<string, CelType> = new Map(
+  ['Timestamp', 'Duration'].map((name) => [name, new CelType(`${TYPES_PACKAGE}.protobuf.${name}`)]),
+);
+
+/** `google.protobuf.Timestamp`; undefined for every other selection. */
+function qualifiedType(operand: ASTNode, name: string, { locals }: Names): CelType | undefined {
+  if (operand.op !== '.' || operand.args[1] !== 'protobuf') return undefined;
+  const [{ op, args }] = operand.args;
+  return op === 'id' && args === TYPES_PACKAGE && !locals.includes(args) ? QUALIFIED_TYPES.get(name) : undefined;
+}
+
 export function compileNode(node: ASTNode, names: Names): Evaluate {
   switch (node.op) {
     case 'value': {
@@ -71,6 +87,8 @@ export function compileNode(node: ASTNode, names: Names): Evaluate {
       return compileName(node, names);
     case '.': {
       const [operand, name] = node.args;
+      const type = qualifiedType(operand, name, names);
+      if (type !== undefined) return () => type;
       const of = compileNode(operand, names);
       return (frame) => select(of(frame), name, frame);
     }
@@ -98,10 +116,8 @@ export function compileNode(node: ASTNode, names: Names): Evaluate {
       const macro = compileMacro(name, receiver, args, names);
       return macro ?? compileCall(`.${name}`, [receiver, ...args], node, names);
     }
-    case 'list': {
-      const items = node.args.map((item) => compileNode(item, names));
-      return (frame) => new CelList(items.map((item) => item(frame)));
-    }
+    case 'list':
+      return compileList(node.args, names);
     case 'map':
       return compileMap(node.args, names);
     case '?:': {
@@ -141,7 +157,8 @@ function literal(value: Extract<ASTNode, { op: 'value' }>['args']): CelValue {
 function compileName({ args: name, start }: Extract<ASTNode, { op: 'id' }>, { locals }: Names): Evaluate {
   const place = locals.lastIndexOf(name);
   if (place >= 0) return ({ locals: values }) => values[place] as CelValue;
-  if (isNamespace(name)) throw new ExpressionError('CEL_TYPE', `undeclared reference to '${name}'`, start);
+  if (isNamespace(name) || name === TYPES_PACKAGE)
+    throw new ExpressionError('CEL_TYPE', `undeclared reference to '${name}'`, start);
   const type = TYPE_NAMES.get(name);
   return ({ activation }) => {
     const root = activation.root(name);
@@ -214,17 +231,37 @@ function checkLiteral(node: ASTNode, read: () => unknown): void {
   }
 }
 
+function compileList(entries: readonly ASTNode[], names: Names): Evaluate {
+  if (entries.every((entry) => optionalOfEntry(entry) === null)) {
+    const items = entries.map((item) => compileNode(item, names));
+    return (frame) => new CelList(items.map((item) => item(frame)));
+  }
+  const items = entries.map((entry) => compileEntry(entry, names));
+  return (frame) => new CelList(items.map((item) => item(frame)).filter((item) => item !== undefined));
+}
+
 function compileMap(entries: readonly (readonly [ASTNode, ASTNode])[], names: Names): Evaluate {
-  const compiled = entries.map(([key, value]) => [compileNode(key, names), compileNode(value, names)] as const);
+  const compiled = entries.map(([key, value]) => [compileNode(key, names), compileEntry(value, names)] as const);
   return (frame) => {
     const made = new CelMap();
     for (const [key, value] of compiled) {
       const name = asKey(key(frame));
       if (name === undefined) throw runtimeError('unsupported key type');
-      made.add(name, value(frame));
+      const held = value(frame);
+      // As the apiserver's: an optional entry without a value takes away what is there.
+      if (held === undefined) made.delete(name);
+      else made.add(name, held);
     }
     return made;
   };
+}
+
+/** Undefined for an optional entry without a value. */
+function compileEntry(entry: ASTNode, names: Names): (frame: Frame) => CelValue | undefined {
+  const optional = optionalOfEntry(entry);
+  if (optional === null) return compileNode(entry, names);
+  const evaluate = compileNode(optional, names);
+  return (frame) => optionalOf(evaluate(frame)).value;
 }
 
 /** A condition's value. Throws CelError for anything but a bool. */

@@ -51,6 +51,10 @@ export class CelMap {
     this.#entries.set(keyText(key), [key, value]);
   }
 
+  delete(key: MapKey): void {
+    this.#entries.delete(keyText(key));
+  }
+
   get(key: MapKey): CelValue | undefined {
     return this.#entries.get(keyText(key))?.[1];
   }
