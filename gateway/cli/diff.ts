@@ -6,12 +6,12 @@ import type { Side } from '../diff/side.ts';
 import { COMMAND_CODES, CommandError } from './command-error.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 import { readInput } from './files.ts';
+import { addSourceFlags, checkedSources, type SourceFlags } from './source-flags.ts';
 
-interface DiffFlags {
+interface DiffFlags extends SourceFlags {
   readonly from: string;
   readonly to?: string;
   readonly source: string;
-  readonly path?: string;
   readonly mesh?: string;
   readonly reviews?: readonly string[];
   readonly namespace?: string;
@@ -22,13 +22,14 @@ interface DiffFlags {
 
 /** Adds `diff`. Exit codes: 0 no difference, 1 differences, 2 wrong use, 3 it could not run. */
 export function registerDiff(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('diff')
     .description('tell which pods come out different between two revisions or commits, grouped')
     .requiredOption('--from <rev|commit>', "a mesh's revision or tag, a commit, or REV@COMMIT")
     .option('--to <rev|commit>', 'the same; the source as it is when left out')
     .option('--source <dir|repo>', 'policy source: a folder, a repository or a URL, with @REF', '.')
-    .option('--path <folder>', 'folder within the source')
+    .option('--path <folder>', 'folder within the source');
+  addSourceFlags(command)
     .option('--mesh <name>', 'the mesh; all that both sides have when left out')
     .option(
       '--reviews <file|dir...>',
@@ -90,10 +91,8 @@ async function diff(flags: DiffFlags, context: CommandContext): Promise<number> 
 async function openSides(flags: DiffFlags, context: CommandContext): Promise<{ from: Side; to: Side }> {
   const { formatProblem } = await import('../gitsync/problem.ts');
   const { Sides, UnknownSideError } = await import('../diff/side.ts');
-  const { splitSource } = await import('./validate.ts');
   const sides = new Sides({
-    ...splitSource(flags.source),
-    path: flags.path,
+    sources: await checkedSources(flags, context),
     mesh: flags.mesh,
     environment: context.environment,
     onProblems: (problems) => {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Origin, OriginedDocument } from '../gitsync/effective.ts';
 import { CommandError, finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
+import { configuredSources } from './source-flags.ts';
 import { splitSource } from './validate.ts';
 
 interface EffectiveFlags {
@@ -44,7 +45,6 @@ async function printEffective(
 }
 
 async function sourcesOf(argument: string | undefined, { config, path }: EffectiveFlags, context: CommandContext) {
-  const { loadOptions } = await import('../config/load.ts');
   const { DEFAULT_SOURCE_NAME } = await import('../gitsync/source-spec.ts');
   const configFile = config ?? context.environment['MESHGATE_CONFIG'] ?? null;
   if (argument !== undefined) {
@@ -53,7 +53,7 @@ async function sourcesOf(argument: string | undefined, { config, path }: Effecti
     const { source, ref } = splitSource(argument);
     return [{ name: DEFAULT_SOURCE_NAME, url: source, ref, path, intervalMs: 0 }];
   }
-  return loadOptions({ flags: {}, environment: context.environment, configFile }).sources;
+  return configuredSources(configFile, context);
 }
 
 /** YAML, each line that holds a value with the place it comes from. */

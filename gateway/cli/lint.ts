@@ -8,10 +8,9 @@ import type { Problem } from '../snapshot.ts';
 import { CommandError, finishWith } from './command-error.ts';
 import { type CommandContext, EXIT_FINDINGS, EXIT_OK } from './context.ts';
 import { readInput, STDIN, writeOutput } from './files.ts';
+import { addSourceFlags, checkedSources, type SourceFlags } from './source-flags.ts';
 
-interface LintFlags {
-  readonly source?: string;
-  readonly path?: string;
+interface LintFlags extends SourceFlags {
   readonly vcluster?: boolean;
   readonly fix?: boolean;
   readonly maxWarnings?: number;
@@ -27,7 +26,7 @@ const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
 
 /** Adds `lint`. Exit codes: 0 fine, 1 errors or too many warnings, 2 wrong use, 3 it could not run. */
 export function registerLint(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('lint')
     .description('check the injection labels and annotations of workload manifests')
     .argument('<files...>', 'YAML or JSON files, folders of them, or - for standard input')
@@ -35,7 +34,8 @@ export function registerLint(program: Command, context: CommandContext): void {
       '--source <dir|repo>',
       'policy source whose revisions and tags the labels may name, and whose releases read the annotations, with @REF',
     )
-    .option('--path <folder>', 'folder within the source')
+    .option('--path <folder>', 'folder within the source');
+  addSourceFlags(command)
     .option('--vcluster', 'the manifests are for a virtual cluster: look for what would have its pods injected twice')
     .option('--fix', 'correct what can be corrected for certain, in the files')
     .option('--max-warnings <number>', 'more warnings than these are an error', wholeNumber)
@@ -51,9 +51,6 @@ function wholeNumber(text: string): number {
 async function lint(names: readonly string[], flags: LintFlags, context: CommandContext): Promise<number> {
   if (flags.fix === true && names.includes(STDIN)) {
     throw new CommandError('FLAGS_INVALID', '--fix needs files, and can not correct standard input');
-  }
-  if (flags.path !== undefined && flags.source === undefined) {
-    throw new CommandError('FLAGS_INVALID', '--path needs --source');
   }
   const { lintText } = await import('../lint/lint.ts');
   const { applyEdits } = await import('../lint/fix.ts');
@@ -146,18 +143,19 @@ async function manifestFiles(names: readonly string[]): Promise<string[]> {
  * without a source the newest releases. Throws CommandError SOURCE_INVALID.
  */
 async function injectorsOf(
-  { source: argument, path }: LintFlags,
+  flags: LintFlags,
   context: CommandContext,
 ): Promise<Pick<LintSettings, 'injectors' | 'revisions'>> {
-  if (argument === undefined) {
+  if (flags.source === undefined && flags.config === undefined) {
+    const of = (['path', 'base', 'basePath'] as const).find((name) => flags[name] !== undefined);
+    if (of !== undefined) throw new CommandError('FLAGS_INVALID', '--path, --base and --base-path need --source');
     const { newestInjectors } = await import('../lint/injectors.ts');
     return { injectors: newestInjectors(), revisions: null };
   }
   const { checkSource } = await import('../gitsync/check.ts');
-  const { splitSource } = await import('./validate.ts');
-  const { source, ref } = splitSource(argument);
   const { environment } = context;
-  const { snapshot, problems } = await checkSource({ source, ref, path, compile: async () => [], environment });
+  const sources = await checkedSources(flags, context);
+  const { snapshot, problems } = await checkSource({ ...sources, compile: async () => [], environment });
   if (snapshot === null) {
     context.stderr(problemLines(problems));
     throw new CommandError('SOURCE_INVALID', 'the policy source has problems');

@@ -90,9 +90,7 @@ async function openSides(
   const { Sides, UnknownSideError } = await import('../diff/side.ts');
   const open = (source: string) =>
     new Sides({
-      source,
-      ref: undefined,
-      path: flags.path,
+      sources: { source, path: flags.path },
       mesh: flags.mesh,
       environment: context.environment,
       onProblems: (problems) => {

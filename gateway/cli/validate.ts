@@ -53,18 +53,15 @@ export function registerValidate(program: Command, context: CommandContext): voi
 }
 
 async function validate(argument: string, flags: ValidateFlags, context: CommandContext): Promise<number> {
-  const { source, ref } = splitSource(argument);
   const shown = displaySource(argument);
   const print = (report: ValidationReport, files: readonly string[] = []) =>
     context.stdout(encodeReport(flags.format ?? flags.output, report, files, context));
   const { checkSource } = await import('../gitsync/check.ts');
+  const { overlay } = await import('./source-flags.ts');
   let checked: CheckedSource;
   try {
     checked = await checkSource({
-      source,
-      ref,
-      path: flags.path,
-      base: flags.base === undefined ? undefined : { ...splitSource(flags.base), path: flags.basePath },
+      ...overlay(argument, flags),
       compile: await inProcessCompiler(),
       environment: context.environment,
     });

@@ -1,5 +1,5 @@
 /** What `--from` and `--to` name: a revision or tag of the source as it is, a commit, or a revision in a commit. */
-import { type CheckedSource, checkSource } from '../gitsync/check.ts';
+import { type CheckedSource, type CheckedSources, checkSource } from '../gitsync/check.ts';
 import type { Environment } from '../gitsync/git-command.ts';
 import { sourceError } from '../gitsync/problem.ts';
 import type { Mesh, Problem, Snapshot } from '../snapshot.ts';
@@ -17,10 +17,8 @@ export interface Side {
 }
 
 export interface SideOptions {
-  readonly source: string;
-  /** Of the source itself (`REPO@REF`). */
-  readonly ref: string | undefined;
-  readonly path: string | undefined;
+  /** With a ref, one of the source itself (`REPO@REF`). Commits are the source's, over the same base. */
+  readonly sources: CheckedSources;
   readonly mesh: string | undefined;
   readonly environment: Environment;
   /** Told about the problems of what is read. */
@@ -81,33 +79,38 @@ export class Sides {
   }
 
   #asItIs(): Promise<CheckedSource> {
-    const { source, ref, path } = this.#options;
-    return this.#check(source, ref, path);
+    return this.#check(this.#options.sources);
   }
 
   async #commit(name: string, commit: string): Promise<CheckedSource> {
-    const { source, path, environment } = this.#options;
+    const { sources, environment } = this.#options;
+    if ('sources' in sources) {
+      const why =
+        'commits can be told of one source alone: give it with --source, and what it is laid over with --base';
+      throw new UnknownSideError(`${name} is no revision and no tag; ${why}`);
+    }
+    const { source, path, base } = sources;
     const committed = committedSource(source, path);
     if (committed === null) {
       throw new UnknownSideError(`${name} is no revision and no tag, and ${source} lies in no repository with commits`);
     }
-    if (!committed.isLocal) return this.#check(committed.source, commit, committed.path);
+    if (!committed.isLocal) return this.#check({ source: committed.source, ref: commit, path: committed.path, base });
     const found = await resolveCommit(committed.source, commit, environment);
     if (found === null) {
       const { snapshot } = await this.#asItIs();
       const revision = snapshot === null || name !== commit ? '' : `${this.#noRevision(snapshot, name)}, and `;
       throw new UnknownSideError(`${name}: ${revision}git knows no commit ${commit}`);
     }
-    return this.#check(committed.source, found, committed.path);
+    return this.#check({ source: committed.source, ref: found, path: committed.path, base });
   }
 
-  #check(source: string, ref: string | undefined, path: string | undefined): Promise<CheckedSource> {
-    const key = JSON.stringify([source, ref, path]);
+  #check(sources: CheckedSources): Promise<CheckedSource> {
+    const key = JSON.stringify(sources);
     const known = this.#read.get(key);
     if (known !== undefined) return known;
     const { environment, onProblems } = this.#options;
     // Only the revisions that are asked for are compiled, when they are used.
-    const checking = checkSource({ source, ref, path, compile: async () => [], environment }).then((checked) => {
+    const checking = checkSource({ ...sources, compile: async () => [], environment }).then((checked) => {
       onProblems(checked.problems);
       return checked;
     });

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import type { JsonValue } from '../../workers/template/value.ts';
 import type { Problem } from '../snapshot.ts';
 import { buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
-import { composeTrees } from './compose.ts';
 import type { Environment } from './git-command.ts';
-import { openOrigin } from './origin.ts';
+import { loadSources } from './load-sources.ts';
 import type { PlacedText, PolicySet } from './policy-set.ts';
 import { orderProblems } from './problem.ts';
 import { createSchemaCheck } from './schema-check.ts';
@@ -50,13 +49,7 @@ export async function effectiveDocuments(
   const { signal } = new AbortController();
   const stateDir = await mkdtemp(join(tmpdir(), 'meshgate-effective-'));
   try {
-    const parts = await Promise.all(
-      sources.map(async (source) => {
-        const found = await openOrigin({ source, stateDir, environment, onRepair: () => undefined }).resolve(signal);
-        return { name: source.name, tree: await found.load(signal), allow: source.allow };
-      }),
-    );
-    const tree = composeTrees(parts);
+    const tree = await loadSources(sources, { stateDir, environment, signal });
     const { set, problems } = await buildSnapshot(tree, EMPTY_BUILD_CACHE, {
       check: createSchemaCheck(),
       compile: async () => [],
