@@ -71,6 +71,23 @@ metadata: { name: m }
   ]);
 });
 
+it('checks a policy that nothing binds, and asks it of nothing', async () => {
+  const [unbound = ''] = ADMISSION.split('---');
+  const broken = unbound
+    .replace('resourceRules', 'objectSelector: { matchExpressions: [{ key: a, operator: Near }] }\n    resourceRules')
+    .replace('size() > 0', 'size() + "x"');
+  const told = (await problemsOf(broken)).map((each) => each.replace(/: (error|warning): .*\[/, ': $1 ['));
+  assert.deepEqual(told, [
+    'p.yaml:3:19: warning [POLICY_UNBOUND]',
+    'p.yaml:6:62: error [POLICY_SELECTOR_INVALID]',
+    'p.yaml:10:19: error [CEL_TYPE]',
+  ]);
+  assert.match(
+    (await problemsOf(unbound)).join('\n'),
+    /^p\.yaml:3:19: warning: policy demo has no [^\n]*\[POLICY_UNBOUND\]$/,
+  );
+});
+
 it('does not take a member or a text for the authorizer', async () => {
   const policy = (expression: string) => ADMISSION.replace('object.spec.containers.size() > 0', expression);
   assert.deepEqual(await problemsOf(policy(`"object.metadata.?labels.?app.orValue('') != 'my authorizer'"`)), []);

@@ -6,6 +6,7 @@ import type {
   PolicySetSource,
   PolicySource,
   ResourceRule,
+  ValidationAction,
 } from '../../workers/policy/policy-source.ts';
 import type { Problem } from '../snapshot.ts';
 import { digestOf } from './canonical-json.ts';
@@ -44,7 +45,13 @@ export function resolvePolicies(set: PolicySet, references: References, prefix: 
     const origin = boundPolicy(set, binding, prefix, problems);
     if (origin !== null) origins.push(origin);
   }
-  for (const placed of set.admissionPolicies.values()) checkAdmissionPolicy(set, placed, prefix, problems);
+  const bound = new Set(Array.from(set.admissionBindings.values(), ({ document }) => document.spec.policyName));
+  for (const placed of set.admissionPolicies.values()) {
+    const isSupported = checkAdmissionPolicy(placed, prefix, problems);
+    if (bound.has(placed.document.name)) continue;
+    if (set.complete) problems.push(unboundProblem(placed, prefix));
+    if (isSupported) origins.push(unboundPolicy(placed));
+  }
   const policies = origins.map(({ source }) => source);
   const source = policies.length === 0 ? null : { digest: digestOf({ policies }), policies };
   return { source, problems, place: (found) => placeProblem(origins, found, prefix) };
@@ -125,23 +132,8 @@ function boundPolicy(
       at('POLICY_UNDEFINED', ['spec', 'policyName'], `there is no policy ${JSON.stringify(policyName)}${why}`);
     return null;
   }
-  const { spec, name } = policy.document;
-  const source: PolicySource = {
-    kind: 'ValidatingAdmissionPolicy',
-    name,
-    binding: binding.document.name,
-    suspend: false,
-    priority: 0,
-    phase: 'AfterInjection',
-    match: [matchSource(spec.matchConstraints), matchSource(matchResources)],
-    matchConditions: spec.matchConditions ?? [],
-    variables: spec.variables ?? [],
-    mutations: [],
-    validations: (spec.validations ?? []).map((each) => ({ ...each, actions: validationActions })),
-    auditAnnotations: spec.auditAnnotations ?? [],
-    skipInjection: false,
-    failurePolicy: spec.failurePolicy ?? 'Fail',
-  };
+  const match = [matchSource(policy.document.spec.matchConstraints), matchSource(matchResources)];
+  const source = admissionSource(policy, match, { binding: binding.document.name, actions: validationActions });
   const locate: Origin['locate'] = (path) => {
     const [first, index, ...rest] = path;
     if (first !== 'match') return { placed: policy, path: ['spec', ...path] };
@@ -149,6 +141,40 @@ function boundPolicy(
     return { placed: binding, path: ['spec', 'matchResources', ...rest] };
   };
   return { source, locate, texts: new Map() };
+}
+
+/** Compiled, so that its author is told what is wrong with it, and asked of nothing. */
+function unboundPolicy(policy: Placed<'ValidatingAdmissionPolicy'>): Origin {
+  const source = admissionSource(policy, [matchSource(policy.document.spec.matchConstraints)], null);
+  const locate: Origin['locate'] = (path) => {
+    const own = path[0] === 'match' ? ['matchConstraints', ...path.slice(2)] : path;
+    return { placed: policy, path: ['spec', ...own] };
+  };
+  return { source, locate, texts: new Map() };
+}
+
+function admissionSource(
+  { document: { spec, name } }: Placed<'ValidatingAdmissionPolicy'>,
+  match: readonly MatchSource[],
+  bound: { readonly binding: string; readonly actions: readonly ValidationAction[] } | null,
+): PolicySource {
+  const actions = bound?.actions ?? [];
+  return {
+    kind: 'ValidatingAdmissionPolicy',
+    name,
+    ...(bound === null ? {} : { binding: bound.binding }),
+    suspend: bound === null,
+    priority: 0,
+    phase: 'AfterInjection',
+    match,
+    matchConditions: spec.matchConditions ?? [],
+    variables: spec.variables ?? [],
+    mutations: [],
+    validations: (spec.validations ?? []).map((each) => ({ ...each, actions })),
+    auditAnnotations: spec.auditAnnotations ?? [],
+    skipInjection: false,
+    failurePolicy: spec.failurePolicy ?? 'Fail',
+  };
 }
 
 function matchSource(spec: MatchResourcesSpec = {}): MatchSource {
@@ -177,14 +203,16 @@ function asksAuthorizer(expression: string): boolean {
   return AUTHORIZER.test(expression.replace(QUOTED, '""'));
 }
 
+/** Whether all that it asks for is there. */
 function checkAdmissionPolicy(
-  set: PolicySet,
   { file, document }: Placed<'ValidatingAdmissionPolicy'>,
   prefix: string,
   problems: Problem[],
-): void {
-  const { spec, name } = document;
+): boolean {
+  const { spec } = document;
+  let isSupported = true;
   const unsupported = (path: FieldPath, message: string) => {
+    isSupported = false;
     problems.push(fieldProblem('POLICY_UNSUPPORTED', prefix + file, document, path, message));
   };
   if (spec.paramKind !== undefined) unsupported(['spec', 'paramKind'], PARAMS_UNSUPPORTED);
@@ -197,11 +225,13 @@ function checkAdmissionPolicy(
     if (!asksAuthorizer(valueExpression)) continue;
     unsupported(['spec', 'auditAnnotations', index, 'valueExpression'], AUTHORIZER_UNSUPPORTED);
   }
-  const bound = [...set.admissionBindings.values()].some((each) => each.document.spec.policyName === name);
-  if (bound || !set.complete) return;
+  return isSupported;
+}
+
+function unboundProblem({ file, document }: Placed<'ValidatingAdmissionPolicy'>, prefix: string): Problem {
   const position = document.source.locate(['metadata', 'name']);
-  const message = `policy ${name} has no ValidatingAdmissionPolicyBinding and does nothing`;
-  problems.push({ ...problem('POLICY_UNBOUND', prefix + file, message, position), severity: 'warning' });
+  const message = `policy ${document.name} has no ValidatingAdmissionPolicyBinding and does nothing`;
+  return { ...problem('POLICY_UNBOUND', prefix + file, message, position), severity: 'warning' };
 }
 
 function placeProblem(origins: readonly Origin[], found: CompileProblem, prefix: string): Problem {
