@@ -3,15 +3,15 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { runCommandLine } from './cli/run.ts';
+import { moduleBeside } from './module-beside.ts';
 
 const root = new URL('../', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
-const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 const exitCode = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
   root,
-  workerFile: new URL(`workers/main.${extension}`, root),
+  workerFile: moduleBeside(import.meta.url, '../workers/main'),
   version,
   // Written synchronously: the ready line is there before anything else happens, and nothing is lost at the end.
   stdout: (text) => write(1, text),

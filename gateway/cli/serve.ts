@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
+import { moduleBeside } from '../module-beside.ts';
 import type { AdmissionService } from '../service/admission-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -110,7 +111,7 @@ async function createService(
   const { workerFile } = context;
   if (options.processes > 1) {
     const { ProcessService } = await import('../service/process-service.ts');
-    const mainFile = new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url);
+    const mainFile = moduleBeside(import.meta.url, '../main');
     return new ProcessService({ options, logger, mainFile, argument: LISTENER_COMMAND });
   }
   const { LocalService } = await import('../service/local-service.ts');

@@ -3,6 +3,7 @@
  * memory. The parser that knows positions takes about a millisecond for two kilobytes.
  */
 import { Worker } from 'node:worker_threads';
+import { moduleBeside } from '../module-beside.ts';
 import { type ConfigMapFile, parseConfigMaps } from './config-maps.ts';
 import { MAX_INLINE_PARSE_LENGTH, PARSE_MEMORY_MB, PARSE_TIMEOUT_MS } from './limits.ts';
 import {
@@ -50,8 +51,7 @@ const TOO_MUCH: YamlProblem = {
 /** Null when the thread ran out of time or memory. */
 function runThread<T>(task: ParseTask, signal: AbortSignal): Promise<T | null> {
   signal.throwIfAborted();
-  // The same folder holds TypeScript in a checkout and JavaScript in a build.
-  const file = new URL(import.meta.url.endsWith('.ts') ? './parse-thread.ts' : './parse-thread.js', import.meta.url);
+  const file = moduleBeside(import.meta.url, './parse-thread');
   const worker = new Worker(file, { workerData: task, resourceLimits: { maxOldGenerationSizeMb: PARSE_MEMORY_MB } });
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => {

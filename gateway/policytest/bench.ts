@@ -5,6 +5,7 @@
 import { Piscina } from 'piscina';
 import { problem } from '../gitsync/problem.ts';
 import type { ResolvedTest } from '../gitsync/resolve-set.ts';
+import { moduleBeside } from '../module-beside.ts';
 import type { Problem, Snapshot } from '../snapshot.ts';
 import type { TestTask } from './thread.ts';
 
@@ -52,10 +53,8 @@ export class TestBench {
 
   #thread(): Piscina {
     if (this.#piscina !== null) return this.#piscina;
-    // The same folder holds TypeScript in a checkout and JavaScript in a build.
-    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
     const piscina = new Piscina({
-      filename: new URL(file, import.meta.url).href,
+      filename: moduleBeside(import.meta.url, './thread').href,
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: IDLE_MS,

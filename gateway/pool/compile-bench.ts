@@ -4,6 +4,7 @@
 import { Piscina } from 'piscina';
 import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { CompileSource } from '../../workers/protocol.ts';
+import { moduleBeside } from '../module-beside.ts';
 
 /** A revision that takes longer to compile is not going to serve. */
 const COMPILE_LIMIT_MS = 30_000;
@@ -52,10 +53,8 @@ export class CompileBench {
 
   #thread(): Piscina {
     if (this.#piscina !== null) return this.#piscina;
-    // The same folder holds TypeScript in a checkout and JavaScript in a build.
-    const file = import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js';
     const piscina = new Piscina({
-      filename: new URL(file, import.meta.url).href,
+      filename: moduleBeside(import.meta.url, './compile-thread').href,
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: IDLE_MS,

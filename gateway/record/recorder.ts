@@ -1,6 +1,7 @@
 /** Records a sample of the live reviews for a while: copies from the tap, redacted in a thread of their own, written as files. */
 import { Piscina } from 'piscina';
 import { GatewayError } from '../errors.ts';
+import { moduleBeside } from '../module-beside.ts';
 import type { TapConsumer, TapHub } from '../tap/tap-hub.ts';
 import type { TappedReview } from '../tap/tapped-review.ts';
 import { RecordFiles } from './record-files.ts';
@@ -181,10 +182,8 @@ class Recording implements TapConsumer {
 }
 
 function startThread(onError: (error: unknown) => void): Piscina {
-  // The same folder holds TypeScript in a checkout and JavaScript in a build.
-  const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
   const piscina = new Piscina({
-    filename: new URL(file, import.meta.url).href,
+    filename: moduleBeside(import.meta.url, './thread').href,
     minThreads: 0,
     maxThreads: 1,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },

@@ -1,5 +1,6 @@
 /** The one thread in which all shadows of a gateway compare: of the lowest priority, replaced when it ends or hangs. */
 import { Piscina } from 'piscina';
+import { moduleBeside } from '../module-beside.ts';
 import type { ShadowDifferences, ShadowReply, ShadowTask } from './lab.ts';
 
 /** Tasks in the thread at once: what waits for an upstream must not keep others from it. */
@@ -50,10 +51,8 @@ export class ShadowThread {
 
   #thread(): Piscina {
     if (this.#piscina !== null) return this.#piscina;
-    // The same folder holds TypeScript in a checkout and JavaScript in a build.
-    const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js';
     const piscina = new Piscina({
-      filename: new URL(file, import.meta.url).href,
+      filename: moduleBeside(import.meta.url, './thread').href,
       minThreads: 0,
       maxThreads: 1,
       concurrentTasksPerWorker: TASK_LIMIT,
