@@ -96,10 +96,13 @@ meshgate validate https://git.example.com/team/policies@main --path prod --outpu
 meshgate diff --source policies --mesh istio-prod --from prod --to canary --reviews manifests/
 meshgate diff --source policies --from main              # what the working copy changes; with the policies' own tests
 meshgate diff --source policies --from 1-29@v1.4 --to 1-29@HEAD --reviews recorded.ndjson --output json
+meshgate diff --source . --base https://git.example.com/platform/meshes.git@main --from main   # in a team's overlay, over its base
+meshgate diff --config gateway.yaml --from 1-29 --to 1-30 --reviews manifests/                 # of all sources of a gateway
 \`\`\`
 
 A name is looked for among the revisions and tags of the source as it is, then among what git knows (\`main\`, \`v1.4\`, \`HEAD~2\`). Of a commit alone
-the revision is the one that routing picks for the mesh. Each pod is injected twice, in process, each time with what the policies of that
+the revision is the one that routing picks for the mesh. Commits are those of \`--source\`, each over the same base; with \`--config\` there are none
+to name. Each pod is injected twice, in process, each time with what the policies of that
 side say; nothing is sent anywhere.
 
 Differences are grouped by kind and place. A place is a JSON pointer in which elements of lists go by their names
@@ -112,6 +115,7 @@ Exit codes: 0 no pod differs, 1 some do (\`--no-exit-code\`: 0), 2 wrong use, 3 
   lint: `
 \`\`\`sh
 meshgate lint deploy/ --source policies --max-warnings 0
+meshgate lint deploy/ --source . --base https://git.example.com/platform/meshes.git@main   # a team's overlay over its base
 kustomize build overlays/prod | meshgate lint -
 \`\`\`
 
