@@ -11,6 +11,7 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import type { AdmissionHandler } from '../admission/handler.ts';
 import type { Address } from '../config/address.ts';
 import { type ErrorCode, errorEntry, GatewayError } from '../errors.ts';
+import { ArrivalList } from './arrival-list.ts';
 import type { Credentials } from './credentials.ts';
 import { type ExchangeHost, HttpExchange, type HttpRequest, type HttpResponse } from './http-exchange.ts';
 import {
@@ -34,9 +35,10 @@ export class AdmissionServer implements ExchangeHost {
   readonly #http2: Http2Server;
   readonly #sockets = new Set<TLSSocket>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  /** Exchanges without an answer, and those of them whose body is not complete. */
-  readonly #open = new Set<HttpExchange>();
-  readonly #reading = new Set<HttpExchange>();
+  /** Exchanges that have not ended. */
+  #open = 0;
+  /** Those whose body is not complete. */
+  readonly #reading = new ArrivalList<HttpExchange>();
   #sweep: NodeJS.Timeout | null = null;
   /** Connections from their acceptance on; `#sockets` has them after their handshake. */
   readonly #accepted = new Set<Socket>();
@@ -109,7 +111,7 @@ export class AdmissionServer implements ExchangeHost {
     });
     for (const session of this.#sessions) session.close();
     await this.#whenQuiet(limitMs);
-    const cut = this.#open.size;
+    const cut = this.#open;
     this.#http1.close();
     this.#http2.close();
     // Answers that were just written are flushed before their connections end.
@@ -124,7 +126,7 @@ export class AdmissionServer implements ExchangeHost {
   }
 
   exchangeClosed(exchange: HttpExchange): void {
-    this.#open.delete(exchange);
+    this.#open -= 1;
     this.#reading.delete(exchange);
     this.#lastEventMs = performance.now();
   }
@@ -176,15 +178,17 @@ export class AdmissionServer implements ExchangeHost {
 
   #request(request: HttpRequest, response: HttpResponse): void {
     const exchange = new HttpExchange(this, request, response);
-    this.#open.add(exchange);
+    this.#open += 1;
     this.#reading.add(exchange);
   }
 
   #sweepSlow(): void {
     const limit = performance.now() - BODY_TIMEOUT_MS;
-    for (const exchange of this.#reading) {
-      if (exchange.startedAtMs > limit) return;
+    for (let exchange = this.#reading.oldest; exchange !== null && exchange.startedAtMs <= limit; ) {
+      // It leaves the list when it is refused.
+      const { newer } = exchange;
       exchange.timeOut();
+      exchange = newer;
     }
   }
 
@@ -198,7 +202,7 @@ export class AdmissionServer implements ExchangeHost {
     while (performance.now() < end) {
       const handshakes = this.#accepted.size - this.#sockets.size;
       const quietMs = performance.now() - this.#lastEventMs;
-      if (this.#open.size === 0 && handshakes <= 0 && quietMs >= QUIET_MS) return;
+      if (this.#open === 0 && handshakes <= 0 && quietMs >= QUIET_MS) return;
       await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
     }
   }

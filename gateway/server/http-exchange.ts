@@ -7,6 +7,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { performance } from 'node:perf_hooks';
 import type { Exchange, Reply } from '../admission/exchange.ts';
 import type { AdmissionHandler } from '../admission/handler.ts';
+import type { Arrival } from './arrival-list.ts';
 import { BODY_LIMIT_BYTES, DISCARD_LIMIT_BYTES, DISCARD_LIMIT_MS } from './limits.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -23,7 +24,7 @@ export interface ExchangeHost {
 
 const EMPTY = Buffer.alloc(0);
 
-export class HttpExchange implements Reply {
+export class HttpExchange implements Reply, Arrival<HttpExchange> {
   readonly #host: ExchangeHost;
   readonly #response: HttpResponse;
   readonly #exchange: Exchange;
@@ -34,6 +35,8 @@ export class HttpExchange implements Reply {
   #discarding = false;
   #discardTimer: NodeJS.Timeout | null = null;
   readonly startedAtMs: number;
+  older: HttpExchange | null = null;
+  newer: HttpExchange | null = null;
 
   constructor(host: ExchangeHost, request: HttpRequest, response: HttpResponse) {
     this.#host = host;
