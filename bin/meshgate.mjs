@@ -10,10 +10,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [major, minor] = process.versions.node.split('.').map(Number);
 
+/**
+ * How a gateway keeps its memory small, which can only be said before Node starts. V8 lets the young generation of a busy main thread grow
+ * to 128 MB, and 8 do as well; and it is asked for a collection when the start is over (gateway/service/start-garbage.ts). glibc gives
+ * threads heaps of their own, up to eight for each core, and keeps most of what they once held.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size';
+const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, '--expose-gc'];
+const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
+/** Commands that stay. */
+const GATEWAYS = ['serve', 'start'];
+
 if (major > 22 || (major === 22 && minor >= 18)) {
-  await keepCompiled();
+  await becomeFrugal();
   const source = join(root, 'gateway', 'main.ts');
-  await import(pathToFileURL(existsSync(source) ? source : join(root, 'gateway', 'main.js')).href);
+  if (existsSync(source)) {
+    await keepCompiled();
+    await import(pathToFileURL(source).href);
+  } else await import(pathToFileURL(join(root, 'gateway', 'main.js')).href);
 } else {
   const own = join(root, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(own) && process.env.MESHGATE_OWN_NODE !== '1') runOn(own);
@@ -23,7 +37,19 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   }
 }
 
-/** Keeps compiled code between starts, that of worker threads too: half of a start is compiling, and types are stripped only once. */
+/** Starts this process over with what keeps its memory small, where that can be done and nobody has said anything else. */
+async function becomeFrugal() {
+  if ([...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((each) => each.includes('semi-space-size'))) {
+    // That was for the main thread. The others have limits of their own, which the flag would override.
+    const { setFlagsFromString } = await import('node:v8');
+    if (MEMORY_FLAGS.every((flag) => process.execArgv.includes(flag))) setFlagsFromString(`${YOUNG_GENERATION}=0`);
+  } else if (process.execve !== undefined && GATEWAYS.includes(process.argv[2])) {
+    const args = [process.execPath, ...process.execArgv, ...MEMORY_FLAGS, ...process.argv.slice(1)];
+    process.execve(process.execPath, args, { ...MEMORY_ENVIRONMENT, ...process.env });
+  }
+}
+
+/** Keeps what becomes of TypeScript files between starts, for worker threads too: half of a start is stripping types and compiling. */
 async function keepCompiled() {
   const { enableCompileCache } = await import('node:module');
   const folder = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'meshgate');

@@ -6,7 +6,6 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
-import { moduleBeside } from '../module-beside.ts';
 import type { AdmissionService } from '../service/admission-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -111,8 +110,8 @@ async function createService(
   const { workerFile } = context;
   if (options.processes > 1) {
     const { ProcessService } = await import('../service/process-service.ts');
-    const mainFile = moduleBeside(import.meta.url, '../main');
-    return new ProcessService({ options, logger, mainFile, argument: LISTENER_COMMAND });
+    const program = new URL('bin/meshgate.mjs', context.root);
+    return new ProcessService({ options, logger, program, argument: LISTENER_COMMAND });
   }
   const { LocalService } = await import('../service/local-service.ts');
   return new LocalService({ options, logger, workerFile, tracing: await startTracing(options, context) });

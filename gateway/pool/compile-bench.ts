@@ -10,6 +10,8 @@ import { moduleBeside } from '../module-beside.ts';
 const COMPILE_LIMIT_MS = 30_000;
 /** How long the thread stays for more to compile: one whose code is hot takes half as long, and commits come in bursts; but it holds 60 MB. */
 const IDLE_MS = 30_000;
+/** The same for the thread that checks what there is at the start: the next commit is rarely the moment after. */
+const FIRST_IDLE_MS = 1_000;
 
 /**
  * Young generation of the thread. What is parsed of one revision lives until its check has ended: a small one is collected in the middle of
@@ -21,6 +23,7 @@ export class CompileBench {
   readonly #options: { readonly maxHeapMb: number };
   #piscina: Piscina | null = null;
   #fault: unknown = null;
+  #started = false;
 
   constructor(options: { readonly maxHeapMb: number }) {
     this.#options = options;
@@ -57,7 +60,7 @@ export class CompileBench {
       filename: moduleBeside(import.meta.url, './compile-thread').href,
       minThreads: 0,
       maxThreads: 1,
-      idleTimeout: IDLE_MS,
+      idleTimeout: this.#started ? IDLE_MS : FIRST_IDLE_MS,
       resourceLimits: {
         maxOldGenerationSizeMb: this.#options.maxHeapMb,
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
@@ -70,6 +73,7 @@ export class CompileBench {
       if (this.#piscina === piscina) this.#piscina = null;
       void piscina.destroy().catch(() => undefined);
     });
+    this.#started = true;
     this.#piscina = piscina;
     return piscina;
   }

@@ -21,6 +21,7 @@ import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
 import { ListenerProcess } from './listener-process.ts';
+import { collectStartGarbage } from './start-garbage.ts';
 
 const RESTART_BASE_MS = 100;
 const RESTART_MAX_MS = 10_000;
@@ -32,9 +33,8 @@ const TICKET_KEY_BYTES = 48;
 export interface ProcessServiceParts {
   readonly options: GatewayOptions;
   readonly logger: Logger;
-  /** The piscina entry file. */
   /** What each process runs, with this argument. */
-  readonly mainFile: URL;
+  readonly program: URL;
   readonly argument: string;
 }
 
@@ -111,7 +111,7 @@ export class ProcessService implements AdmissionService {
 
   async listen(address: Address, credentials: Credentials): Promise<number> {
     cluster.setupPrimary({
-      exec: fileURLToPath(this.#parts.mainFile),
+      exec: fileURLToPath(this.#parts.program),
       args: [this.#parts.argument],
       serialization: 'advanced',
     });
@@ -120,6 +120,7 @@ export class ProcessService implements AdmissionService {
     const port = await this.#startProcess();
     const others = Array.from({ length: this.#parts.options.processes - 1 }, () => this.#startProcess());
     await Promise.all(others);
+    collectStartGarbage();
     return port;
   }
 
