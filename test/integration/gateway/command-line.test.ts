@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,6 +45,30 @@ describe('serve', () => {
     assert.equal(code, 0);
     assert.equal(stdout.split('\n').filter(Boolean).length, 1);
     for (const line of stderr.split('\n').filter(Boolean)) assert.ok(JSON.parse(line), line);
+  });
+
+  const skip = process.platform === 'linux' ? false : 'how a process was started is read from /proc';
+  test('bounds its memory in the same process, unless it was told to otherwise', { skip }, async () => {
+    const start = async (name: string, environment: Readonly<Record<string, string>>) => {
+      const state = `${folders.state}-memory-${name}`;
+      const ports = ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--drain-delay', '0'];
+      const args = ['serve', '--source', folders.policy, '--state', state, '--workers', '1', ...ports];
+      const gateway = new GatewayProcess(args, environment);
+      await gateway.ready();
+      const read = (file: string) => readFileSync(`/proc/${gateway.child.pid}/${file}`, 'utf8').split('\0');
+      const found = { command: read('cmdline'), environment: read('environ') };
+      gateway.child.kill('SIGTERM');
+      assert.equal((await gateway.ended).code, 0);
+      return found;
+    };
+    const [bounded, told] = await Promise.all([
+      start('bounded', { MALLOC_ARENA_MAX: '3' }),
+      start('told', { NODE_OPTIONS: '--max-semi-space-size=16' }),
+    ]);
+    assert.ok(bounded.command.includes('--max-semi-space-size=4'));
+    assert.ok(bounded.environment.includes('MALLOC_ARENA_MAX=3'));
+    assert.ok(bounded.environment.includes('MALLOC_TRIM_THRESHOLD_=131072'));
+    assert.ok(!told.command.some((each) => each.includes('semi-space')));
   });
 
   test('reads options from a file, which flags and variables override', async () => {
