@@ -3,7 +3,7 @@
  * It is old by then, so V8 would keep it until the old generation has grown several times over, which under load is hours.
  */
 
-/** Collects it, in some 20 ms: before there are requests. Only a process that was started with --expose-gc can (bin/meshgate.mjs). */
+/** Collects it, at once: to be called before there are requests. Only a process that was started with --expose-gc can (bin/meshgate.mjs). */
 export function collectStartGarbage(): void {
   globalThis.gc?.();
 }
