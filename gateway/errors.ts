@@ -87,7 +87,7 @@ export const COMMAND_ERRORS = {
   CLUSTER_FAILED: entry('internal', 502, true, "The cluster's API answers with an error."),
   CERTIFICATE_INVALID: entry('user', 500, false, 'The certificate and key can not be used.'),
   WORKERS_FAILED: entry('internal', 500, true, 'No worker thread could be started.'),
-  PROCESS_ENDED: entry('internal', 500, true, 'A listening process ended unexpectedly.'),
+  PROCESS_ENDED: entry('internal', 500, true, 'A process of the gateway ended unexpectedly.'),
   LISTEN_FAILED: entry('user', 500, true, 'The address can not be listened on.'),
   GATEWAY_NOT_RUNNING: entry('user', 503, true, 'No running gateway was found.'),
   ROLLOUT_UNKNOWN: entry('user', 404, false, 'There is no rollout of this name.'),

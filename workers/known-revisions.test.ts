@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CompileError } from './inject/provider.ts';
 import { KnownRevisions } from './known-revisions.ts';
-import { injectOne, inUse, learn, missing, prepare, rehearse } from './main.ts';
+import { adopt, injectOne, prepare, rehearse } from './main.ts';
 import type { InjectTask, RevisionSource } from './protocol.ts';
 
 function source(name: string, digest: string, template = 'metadata: {labels: {injected: "yes"}}'): RevisionSource {
@@ -24,63 +23,61 @@ function task(revision: string, text = ''): InjectTask {
   return { revision, review, params: {}, cluster };
 }
 
-test('a revision that was learned is known, and compiled when it is needed', () => {
-  const revisions = new KnownRevisions();
-  revisions.learn(source('a', 'a1'));
-  assert.deepEqual([revisions.touch('a1'), revisions.isCompiled('a1'), revisions.touch('a2')], [true, false, false]);
-  assert.equal(revisions.get('a1')?.source.name, 'a');
-  assert.ok(revisions.isCompiled('a1'));
-  assert.equal(revisions.get('a2'), undefined);
-});
-
-test('a revision that does not compile says so whenever it is needed', () => {
-  const revisions = new KnownRevisions();
-  revisions.learn(source('a', 'a1', '{{ if }}'));
-  for (let time = 0; time < 2; time += 1) assert.throws(() => revisions.get('a1'), CompileError);
-});
-
 test('those that were asked for under another digest are in use, the last asked for first, until they are asked for again', () => {
   const revisions = new KnownRevisions();
-  for (const name of ['a', 'b', 'c', 'd']) revisions.learn(source(name, `${name}1`));
   for (const name of ['a', 'b', 'c']) revisions.asked(task(`${name}1`), source(name, `${name}1`));
-  revisions.learn(source('a', 'a2'));
-  revisions.learn(source('b', 'b2'));
-  revisions.learn(source('d', 'd2'));
-  assert.deepEqual(revisions.inUse(['a2', 'b2', 'c1', 'd2']), ['b2', 'a2']);
+  const next = [source('a', 'a2'), source('b', 'b2'), source('c', 'c1'), source('d', 'd2')];
+  assert.deepEqual(revisions.adopt(next), ['b2', 'a2']);
   assert.equal(revisions.rehearsal('a2')?.revision, 'a2');
   assert.equal(revisions.rehearsal('c1'), undefined, 'the same as before');
-  assert.deepEqual(revisions.inUse(['a2', 'b2']), []);
+  assert.deepEqual(revisions.adopt(next), []);
+});
+
+test('what neither the next snapshot nor the last has is forgotten', () => {
+  const revisions = new KnownRevisions();
+  const known = (): boolean[] => ['a1', 'a2', 'a3', 'b1'].map((digest) => revisions.has(digest));
+  const constant = source('b', 'b1');
+  revisions.compile(constant);
+  revisions.compile(source('a', 'a1'));
+  for (const [digest, expected] of [
+    ['a2', [true, true, false, true]],
+    ['a3', [false, true, true, true]],
+  ] as const) {
+    const next = source('a', digest);
+    revisions.adopt([next, constant]);
+    revisions.compile(next);
+    assert.deepEqual(known(), expected, 'a request of the last snapshot may still come');
+  }
 });
 
 test('a review of unusual length is not kept', () => {
   const revisions = new KnownRevisions();
   revisions.asked(task('a1', 'x'.repeat(100_000)), source('a', 'a1'));
-  revisions.learn(source('a', 'a2'));
-  assert.deepEqual(revisions.inUse(['a2']), []);
+  assert.deepEqual(revisions.adopt([source('a', 'a2')]), []);
 });
 
 test('what was prepared and rehearsed answers without compiling', async () => {
-  learn([source('web', 'web1'), source('rare', 'rare1')]);
-  assert.deepEqual(missing(['web1', 'rare1', 'web2']), ['web2']);
-  const first = injectOne(task('web1'));
+  const unknown = injectOne(task('web1'));
+  assert.ok(!unknown.ok && unknown.error.code === 'REVISION_UNKNOWN');
+  const first = injectOne({ ...task('web1'), source: source('web', 'web1') });
   assert.ok(first.ok && first.result.timing.compileMs > 0);
-  learn([source('web', 'web2'), source('rare', 'rare2')]);
-  assert.deepEqual(inUse(['web2', 'rare2']), ['web2']);
-  assert.equal((await prepare('web2')).ok, true);
+  const next = source('web', 'web2');
+  assert.deepEqual(adopt([next, source('rare', 'rare2')]), ['web2']);
+  assert.equal((await prepare(next)).ok, true);
   rehearse('web2');
   const second = injectOne(task('web2'));
   assert.ok(second.ok && second.result.timing.compileMs === 0);
   assert.equal(second.result.outcome.kind, 'patched');
-  learn([source('web', 'web3')]);
-  assert.deepEqual(inUse(['web3']), ['web3'], 'because of the request; a rehearsal is none');
+  const third = source('web', 'web3');
+  assert.deepEqual(adopt([third]), ['web3'], 'because of the request; a rehearsal is none');
+  await prepare(third);
   rehearse('web3');
-  learn([source('web', 'web4')]);
-  assert.deepEqual(inUse(['web4']), []);
+  assert.deepEqual(adopt([source('web', 'web4')]), []);
 });
 
-test('a learned revision that does not compile is told by prepare, and fails its requests', async () => {
-  learn([source('bad', 'bad1', '{{ if }}')]);
-  assert.equal((await prepare('bad1')).ok, false);
-  const reply = injectOne(task('bad1'));
+test('a revision that does not compile is told by prepare, and fails its requests', async () => {
+  const bad = source('bad', 'bad1', '{{ if }}');
+  assert.equal((await prepare(bad)).ok, false);
+  const reply = injectOne({ ...task('bad1'), source: bad });
   assert.ok(!reply.ok && reply.error.code === 'INTERNAL');
 });

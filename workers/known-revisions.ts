@@ -1,48 +1,32 @@
 /**
- * What a worker knows of revisions: their sources as soon as they are told, compiled when they are first needed; and for each revision
- * that is asked for, a review of it, with which its next version is tried before a request has to wait for what only a render compiles.
+ * The revisions that a worker has compiled; and for each revision that is asked for, a review of it, with which its next version is tried
+ * before a request has to wait for what only a render compiles.
  */
 import { LRUCache } from 'lru-cache';
 import { compileRevision } from './inject/compile.ts';
 import type { CompiledRevision } from './inject/provider.ts';
-import type { InjectTask, RevisionSource } from './protocol.ts';
+import type { InjectTask, RevisionName, RevisionSource } from './protocol.ts';
 
 /** Revisions that one worker keeps; more than that are told again when they come back. */
 const REVISION_LIMIT = 256;
 /** What the texts of those that are compiled may have together, in UTF-16 units: Istio's take about 25 times as much of the worker's heap. */
 const COMPILED_TEXT_LIMIT = 13_000_000;
-/** The same of those that are only known, which take a byte or two. */
-const KNOWN_TEXT_LIMIT = 32_000_000;
 /** Revisions that are rehearsed in one go, the last used first: each takes some ten milliseconds. */
 const REHEARSED_LIMIT = 16;
 /** A longer review is not kept for a rehearsal. */
 const MAX_KEPT_REVIEW_LENGTH = 64 * 1024;
 
 export class KnownRevisions {
-  readonly #sources = new LRUCache<string, RevisionSource>({ max: REVISION_LIMIT, maxSize: KNOWN_TEXT_LIMIT });
   readonly #compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: COMPILED_TEXT_LIMIT });
   /** By mesh and name. */
   readonly #tasks = new LRUCache<string, InjectTask>({ max: REVISION_LIMIT });
+  /** Digests of the last snapshot, whose requests may still come; null before the first: what there is then is what a worker began with. */
+  #snapshot: ReadonlySet<string> | null = null;
   /** What is going to be rehearsed, by digest. */
   readonly #rehearsals = new Map<string, InjectTask>();
 
   has(digest: string): boolean {
-    return this.#compiled.has(digest) || this.#sources.has(digest);
-  }
-
-  /** As has, and counts as a use: what is asked for is not the first to go. */
-  touch(digest: string): boolean {
-    const compiled = this.#compiled.get(digest) !== undefined;
-    return this.#sources.get(digest) !== undefined || compiled;
-  }
-
-  isCompiled(digest: string): boolean {
     return this.#compiled.has(digest);
-  }
-
-  /** Keeps a source that has been checked; it is compiled when it is needed. */
-  learn(source: RevisionSource): void {
-    this.#sources.set(source.digest, source, { size: textLength(source) });
   }
 
   /** Compiles a revision that has been checked, and keeps it. Throws CompileError. */
@@ -52,12 +36,8 @@ export class KnownRevisions {
     return revision;
   }
 
-  /** Compiles it where that has not been done. Throws CompileError. */
   get(digest: string): CompiledRevision | undefined {
-    const known = this.#compiled.get(digest);
-    if (known !== undefined) return known;
-    const source = this.#sources.get(digest);
-    return source === undefined ? undefined : this.compile(source);
+    return this.#compiled.get(digest);
   }
 
   /** Notes a review that a revision was asked for. */
@@ -68,14 +48,15 @@ export class KnownRevisions {
     if (task.review.length <= MAX_KEPT_REVIEW_LENGTH) this.#tasks.set(key, task);
   }
 
-  /** Which of these digests stand for revisions that were asked for under another digest since this was last called. */
-  inUse(digests: readonly string[]): string[] {
+  /**
+   * Takes the revisions of the snapshot that is going to serve. Returns the digests of those that were asked for under another digest
+   * since this was last called. What neither it nor the snapshot before it has is forgotten: with each commit a worker's heap would
+   * grow by what it compiles, up to the limits, and to collect a large one takes it twenty milliseconds.
+   */
+  adopt(revisions: readonly RevisionName[]): string[] {
+    this.#forgetOthers(new Set(revisions.map(({ digest }) => digest)));
     this.#rehearsals.clear();
-    const byName = new Map<string, string>();
-    for (const digest of digests) {
-      const source = this.#sources.peek(digest);
-      if (source !== undefined) byName.set(nameOf(source.mesh, source.name), digest);
-    }
+    const byName = new Map(revisions.map(({ mesh, name, digest }) => [nameOf(mesh, name), digest]));
     // The last used first.
     for (const [name, task] of this.#tasks.entries()) {
       const digest = byName.get(name);
@@ -87,7 +68,16 @@ export class KnownRevisions {
     return [...this.#rehearsals.keys()];
   }
 
-  /** The task that a revision of `inUse` is to be tried with. */
+  #forgetOthers(next: ReadonlySet<string>): void {
+    const last = this.#snapshot;
+    this.#snapshot = next;
+    if (last === null) return;
+    for (const digest of this.#compiled.keys()) {
+      if (!next.has(digest) && !last.has(digest)) this.#compiled.delete(digest);
+    }
+  }
+
+  /** The task that a revision of `adopt` is to be tried with. */
   rehearsal(digest: string): InjectTask | undefined {
     return this.#rehearsals.get(digest);
   }

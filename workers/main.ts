@@ -10,7 +10,7 @@ import { type CompiledRevision, CompileError, type CompileProblem } from './inje
 import { KnownRevisions } from './known-revisions.ts';
 import type { CompiledPolicies } from './policy/policy-set.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
-import type { CompileSource, InjectTask, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
+import type { CompileSource, InjectTask, RevisionName, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
 
 /** Revisions that are compiled in one go; the others are compiled by the requests that come for them. */
 const WARM_LIMIT = 256;
@@ -28,7 +28,7 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
   const replies: WarmReply[] = [];
   for (const [index, source] of sources.entries()) {
     const { digest } = source;
-    if (index >= WARM_LIMIT || revisions.isCompiled(digest) || policies.has(digest)) {
+    if (index >= WARM_LIMIT || revisions.has(digest) || policies.has(digest)) {
       replies.push({ digest, ok: true, compileMs: 0 });
       continue;
     }
@@ -37,30 +37,23 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
   return replies;
 }
 
-/** Which of these are not known here. The others count as used, so that they stay. */
+/** Which of these policies are not known here. The others count as used, so that they stay. */
 export function missing(digests: readonly string[]): string[] {
-  return digests.filter((digest) => !revisions.touch(digest) && policies.get(digest) === undefined);
-}
-
-/** Takes revisions that have been checked; each is compiled when it is needed. */
-export function learn(sources: readonly RevisionSource[]): void {
-  for (const source of sources) revisions.learn(source);
+  return digests.filter((digest) => policies.get(digest) === undefined);
 }
 
 /**
- * Which of these revisions, which were learned, take the place of one that requests asked for since this was last called: compiled by
- * `prepare` and tried by `rehearse`, they cost the next such request no more than their predecessor did.
+ * Takes the names of a snapshot's revisions. Returns the digests of those that take the place of one that requests asked for since this was
+ * last called: compiled by `prepare` and tried by `rehearse`, they cost the next such request no more than their predecessor did. Any
+ * other one is compiled by the first request, which brings its texts. Revisions that neither this snapshot nor the last has are forgotten.
  */
-export function inUse(digests: readonly string[]): string[] {
-  return revisions.inUse(digests);
+export function adopt(names: readonly RevisionName[]): string[] {
+  return revisions.adopt(names);
 }
 
-/** Compiles a revision that was learned. */
-export function prepare(digest: string): Promise<WarmReply> {
-  return timed(digest, () => {
-    revisions.get(digest);
-    return [];
-  });
+/** Compiles a revision that has been checked. */
+export function prepare(source: RevisionSource): Promise<WarmReply> {
+  return timed(source.digest, () => revisions.compile(source).warnings);
 }
 
 /** Injects a review of the revision's predecessor once more, and forgets the answer: what is compiled by rendering is compiled now. */
@@ -124,9 +117,8 @@ export function injectOne(task: InjectTask): WorkerReply {
   const start = performance.now();
   let compileMs = 0;
   try {
-    if (task.revision !== NO_REVISION && !revisions.isCompiled(task.revision)) {
-      if (task.source !== undefined) revisions.learn(task.source);
-      revisions.get(task.revision);
+    if (task.source !== undefined && !revisions.has(task.revision)) {
+      revisions.compile(task.source);
       compileMs = performance.now() - start;
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);

@@ -21,6 +21,9 @@ export interface RevisionSource {
   readonly vcluster?: VclusterHandling;
 }
 
+/** What a revision is known by, without its texts. */
+export type RevisionName = Pick<RevisionSource, 'digest' | 'mesh' | 'name'>;
+
 export type VclusterHandling = 'Skip' | 'StripLabels' | 'Allow';
 
 export type NativeSidecars = 'Auto' | 'Always' | 'Never';

@@ -19,6 +19,7 @@ import { registerRollback } from './rollback.ts';
 import { registerRollout } from './rollout.ts';
 import { registerServe } from './serve.ts';
 import { registerShadow } from './shadow.ts';
+import { registerSourceHost } from './source-host.ts';
 import { registerStart } from './start.ts';
 import { registerTag } from './tag.ts';
 import { registerUninject } from './uninject.ts';
@@ -27,6 +28,7 @@ import { registerValidate } from './validate.ts';
 export const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   registerServe,
   registerListener,
+  registerSourceHost,
   registerStart,
   registerDemo,
   registerValidate,

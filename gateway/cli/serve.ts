@@ -7,10 +7,12 @@ import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
 import type { AdmissionService } from '../service/admission-service.ts';
+import { lowerHelperPriority } from '../tap/low-priority.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK } from './context.ts';
 import { LISTENER_COMMAND } from './listener.ts';
+import { SOURCE_HOST_COMMAND } from './source-host.ts';
 
 /** Adds `serve`. */
 export function registerServe(program: Command, context: CommandContext): void {
@@ -50,22 +52,22 @@ export async function serve(
 ): Promise<number> {
   const { Gateway } = await import('../gateway.ts');
   const { createLogger } = await import('../telemetry/logger.ts');
-  const { createSnapshotSource } = await import('../gitsync/source.ts');
-  const { TestBench } = await import('../policytest/bench.ts');
+  const { SourceProcess } = await import('../gitsync/source-process.ts');
   const { logSyncEvent } = await import('../telemetry/sync-log.ts');
   const logger = createLogger(options.logLevel);
+  lowerHelperPriority();
+  const { sources, state, workerMemory } = options;
   const cluster = await openOwnCluster(options, logger);
-  const service = await createService(options, logger, context);
-  const testBench = new TestBench();
-  const source = createSnapshotSource({
-    sources: options.sources,
-    stateDir: options.state,
-    compile: (revision) => service.check(revision),
-    prepare: () => service.prepareChecks(),
-    test: (snapshot, tests, prefix, signal) => testBench.run(snapshot, tests, prefix, signal),
-    environment: context.environment,
+  const source = new SourceProcess({
+    setup: { sources, stateDir: state, workerMemory },
+    program: programOf(context),
+    argument: SOURCE_HOST_COMMAND,
     report: (event) => logSyncEvent(logger, event),
+    onLost: (reason) => {
+      logger.error({ code: 'PROCESS_ENDED', reason }, 'the process that keeps the sources ended and is replaced');
+    },
   });
+  const service = await createService(options, logger, context);
   const gateway = new Gateway({ options, logger, version: context.version, service, source, control: source, cluster });
   endOnFaults(logger);
   const stopAsked = new Promise<void>((resolve) => {
@@ -110,11 +112,15 @@ async function createService(
   const { workerFile } = context;
   if (options.processes > 1) {
     const { ProcessService } = await import('../service/process-service.ts');
-    const program = new URL('bin/meshgate.mjs', context.root);
-    return new ProcessService({ options, logger, program, argument: LISTENER_COMMAND });
+    return new ProcessService({ options, logger, program: programOf(context), argument: LISTENER_COMMAND });
   }
   const { LocalService } = await import('../service/local-service.ts');
   return new LocalService({ options, logger, workerFile, tracing: await startTracing(options, context) });
+}
+
+/** What a process of the gateway runs. */
+function programOf({ root }: CommandContext): URL {
+  return new URL('bin/meshgate.mjs', root);
 }
 
 /** Ends the process, with a line in the log, over an error that nothing handled. */

@@ -41,11 +41,6 @@ export const MAX_GIT_OUTPUT_BYTES = 80 * 1024 * 1024;
 /** Packs in the cache before it is repacked and pruned: each fetch leaves one. */
 export const MAX_CACHE_PACKS = 40;
 
-/** Snapshots with longer texts, in UTF-16 units, are saved in a thread. About 15 ms of writing. */
-export const MAX_INLINE_SAVE_LENGTH = 512 * 1024;
-/** What that thread may take. */
-export const SAVE_TIMEOUT_MS = 60_000;
-export const SAVE_MEMORY_MB = 1024;
 /** Size of a saved snapshot. */
 export const MAX_STATE_BYTES = 128 * 1024 * 1024;
 

@@ -2,8 +2,15 @@
 import type { Snapshot, SnapshotEntry } from '../snapshot.ts';
 import { problem, SourceError } from './problem.ts';
 import { findSnapshot } from './rollback.ts';
-import { saveStateAside } from './save-aside.ts';
-import { type LoadedState, listHistory, loadHeld, loadHistory, loadState, type SnapshotRecord } from './state.ts';
+import {
+  type LoadedState,
+  listHistory,
+  loadHeld,
+  loadHistory,
+  loadState,
+  type SnapshotRecord,
+  saveState,
+} from './state.ts';
 import type { SyncEvent } from './sync-event.ts';
 import { textOf } from './thrown.ts';
 
@@ -59,7 +66,7 @@ export class SnapshotStore {
   /** A snapshot that can not be saved serves all the same; why is in `fault`. */
   async save(snapshot: Snapshot, held: string | null): Promise<void> {
     try {
-      this.#record = await saveStateAside(this.#directory, this.#identity, snapshot, held);
+      this.#record = await saveState(this.#directory, this.#identity, snapshot, held);
       this.fault = null;
     } catch (error) {
       this.fault = textOf(error);

@@ -4,11 +4,9 @@
  * done in its time is refused when it comes (admission-control.ts), and nothing is answered later than its budget.
  */
 import { performance } from 'node:perf_hooks';
-import type { CompileProblem } from '../../workers/inject/provider.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
-import { CompileBench } from './compile-bench.ts';
 import { Crew } from './crew.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { Claim, Job, JobTask } from './job.ts';
@@ -47,7 +45,6 @@ export interface PoolOptions {
 export class WorkerPool implements SlotListener {
   readonly #options: PoolOptions;
   readonly #crew: Crew;
-  readonly #bench: CompileBench;
   readonly #queue: FairQueue<Job>;
   readonly #control = new AdmissionControl();
   readonly #quarantine = new Quarantine();
@@ -75,12 +72,6 @@ export class WorkerPool implements SlotListener {
     this.#queue = new FairQueue({ items: options.queueLimit ?? QUEUE_LIMIT, bytes: QUEUE_BYTES_LIMIT });
     const slots = Array.from({ length: options.workers }, () => new WorkerSlot(options, this));
     this.#crew = new Crew(slots, options.batchesPerWorker ?? BATCHES_PER_WORKER, (mesh) => this.#queue.costOf(mesh));
-    this.#bench = new CompileBench(options);
-  }
-
-  /** Starts what checks revisions before they serve. */
-  prepare(): void {
-    this.#bench.prepare();
   }
 
   /** Starts the workers; resolves when each serves or has failed its first start. */
@@ -147,11 +138,6 @@ export class WorkerPool implements SlotListener {
     return [...failed];
   }
 
-  /** Compiles a revision in a thread apart from the workers, to see what is wrong with it. Rejects when it can not be tried. */
-  check(source: CompileSource): Promise<readonly CompileProblem[]> {
-    return this.#bench.check(source);
-  }
-
   stats(): PoolStats {
     const now = performance.now();
     return {
@@ -169,7 +155,7 @@ export class WorkerPool implements SlotListener {
 
   async close(): Promise<void> {
     if (this.#looking !== null) clearInterval(this.#looking);
-    await Promise.all([...this.#crew.slots.map((slot) => slot.close()), this.#bench.close()]);
+    await Promise.all(this.#crew.slots.map((slot) => slot.close()));
   }
 
   revisions(): readonly CompileSource[] {
@@ -224,7 +210,7 @@ export class WorkerPool implements SlotListener {
 
   /** Has a worker compile the policies that a review came with (those of a snapshot that is past), and lets the review wait again. */
   async #teach(slot: WorkerSlot, job: Job, policies: PolicySetSource): Promise<void> {
-    await slot.warm([policies]);
+    await slot.teach(policies);
     if (!job.isHeldBy(slot)) return;
     this.#putBack(job);
     this.#flush(performance.now());

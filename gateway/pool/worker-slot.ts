@@ -8,13 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
+import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
 import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import { createSharedMemory } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 
-/** Sources that a worker is told of at once: a megabyte of Istio's, so that neither side is long at it. */
-const TOLD_AT_ONCE = 8;
 /** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
 const REHEARSALS = 2;
 /** How long a worker that is to compile waits for a moment without batches: under steady load there is none. */
@@ -130,32 +129,27 @@ export class WorkerSlot {
   }
 
   /**
-   * Makes revisions known to this worker, in tasks of a few milliseconds with requests between them: it is told the sources of all, and
-   * compiles and rehearses those whose predecessors are in use; another one is compiled by the first request that asks for it. A worker
-   * that is not up will learn them when it is.
+   * Readies this worker for a snapshot, in tasks of a few milliseconds with requests between them: it compiles and rehearses the revisions
+   * whose predecessors are in use. Another one is compiled by the first request that asks for it, which is sent again with the source. A
+   * worker that is not up will know them when it is.
    */
   async warm(sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
     if (this.state !== 'serving') return [];
     const piscina = this.#piscina;
     this.#warming += 1;
     try {
-      const digests = sources.map(({ digest }) => digest);
-      const missing = new Set((await piscina.run(digests, { name: 'missing' })) as readonly string[]);
       const replies: WarmReply[] = [];
-      const revisions: RevisionSource[] = [];
+      const revisions = new Map<string, RevisionSource>();
       for (const source of sources) {
-        if (!missing.has(source.digest)) continue;
-        if ('policies' in source) replies.push(...(await this.#warm(piscina, [source])));
-        else revisions.push(source);
+        if ('policies' in source) replies.push(...(await this.#teach(piscina, source)));
+        else revisions.set(source.digest, source);
       }
-      for (let at = 0; at < revisions.length; at += TOLD_AT_ONCE) {
-        await piscina.run(revisions.slice(at, at + TOLD_AT_ONCE), { name: 'learn' });
-      }
-      const told = revisions.map(({ digest }) => digest);
-      for (const digest of (await piscina.run(told, { name: 'inUse' })) as readonly string[]) {
+      const names = [...revisions.values()].map(({ digest, mesh, name }) => ({ digest, mesh, name }));
+      for (const digest of (await piscina.run(names, { name: 'adopt' })) as readonly string[]) {
         await this.#quiet();
-        replies.push((await piscina.run(digest, { name: 'prepare' })) as WarmReply);
-        for (let time = 0; time < REHEARSALS; time += 1) {
+        const reply = (await piscina.run(revisions.get(digest), { name: 'prepare' })) as WarmReply;
+        replies.push(reply);
+        for (let time = 0; reply.ok && time < REHEARSALS; time += 1) {
           await this.#quiet();
           await piscina.run(digest, { name: 'rehearse' });
         }
@@ -168,6 +162,22 @@ export class WorkerSlot {
       this.#warming -= 1;
       if (this.inService) this.#listener.slotFree();
     }
+  }
+
+  /** Makes policies known to this worker, which are not those of the snapshot that serves. Resolves also when the worker ends over it. */
+  async teach(policies: PolicySetSource): Promise<void> {
+    if (this.state !== 'serving') return;
+    const piscina = this.#piscina;
+    try {
+      await this.#teach(piscina, policies);
+    } catch (error) {
+      this.#lost(piscina, error);
+    }
+  }
+
+  async #teach(piscina: Piscina, policies: PolicySetSource): Promise<readonly WarmReply[]> {
+    const missing = (await piscina.run([policies.digest], { name: 'missing' })) as readonly string[];
+    return missing.length === 0 ? [] : this.#warm(piscina, [policies]);
   }
 
   /** Else a review that comes behind a batch would wait for two compilations: the one that the batch waits for, and the next. */

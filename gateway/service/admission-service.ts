@@ -2,8 +2,6 @@
  * What answers reviews: the part of a gateway that there can be several of, in this process or in processes of their own. The
  * gateway around it has what there is one of: the source, the certificates, the admin port.
  */
-import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { PoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
@@ -24,10 +22,6 @@ export interface AdmissionService {
   readonly serving: Snapshot | null;
   /** Whether a worker can take reviews. */
   readonly ready: boolean;
-  /** Revisions are going to be checked soon: what is needed for that is started. */
-  prepareChecks(): void;
-  /** Tries a revision apart from everything that serves; everything that is wrong with it, or nothing. */
-  check(source: CompileSource): Promise<readonly CompileProblem[]>;
   /** Has the snapshot's revisions compiled everywhere, then lets requests take it. Calls have to follow one another. */
   adopt(snapshot: Snapshot): Promise<void>;
   /** How far rollouts are, for every request from now on, also under snapshots to come. Calls may follow one another at any time. */

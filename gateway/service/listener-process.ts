@@ -4,23 +4,18 @@
 import cluster, { type Worker } from 'node:cluster';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { TapEvent } from '../tap/tapped-review.ts';
+import { PendingCalls } from './calls.ts';
 import { type Call, type CallResult, HELLO, type Method, type Methods, type TapMessage } from './messages.ts';
 
 /** A process that does not say a word in this time is not going to. */
 const HELLO_LIMIT_MS = 30_000;
 
-interface Pending {
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 export class ListenerProcess {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
+  readonly #calls = new PendingCalls();
   readonly #hello: Promise<void>;
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
-  #nextId = 1;
   /** It listens and can take requests. */
   listening = false;
   /** Told what the process has tapped. */
@@ -46,8 +41,7 @@ export class ListenerProcess {
         const reason = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
         const error = endedError(reason);
         reject(error);
-        for (const pending of this.#pending.values()) pending.reject(error);
-        this.#pending.clear();
+        this.#calls.rejectAll(error);
         onEnd(this, reason);
       });
       worker.on('error', () => undefined);
@@ -59,13 +53,9 @@ export class ListenerProcess {
   async call<M extends Method>(method: M, argument: Methods[M]['argument']): Promise<Methods[M]['answer']> {
     await this.#hello;
     if (!this.#worker.isConnected()) throw endedError('it is gone');
-    const id = this.#nextId++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    const call: Call<M> = { id, method, argument };
-    this.#worker.send(call, (error) => {
-      if (error === null) return;
-      this.#pending.get(id)?.reject(error);
-      this.#pending.delete(id);
+    const answer = this.#calls.ask((id, sent) => {
+      const call: Call<M> = { id, method, argument };
+      this.#worker.send(call, sent);
     });
     return (await answer) as Methods[M]['answer'];
   }
@@ -75,10 +65,8 @@ export class ListenerProcess {
   }
 
   #answered(result: CallResult): void {
-    const pending = this.#pending.get(result.id);
-    this.#pending.delete(result.id);
-    if (result.ok) pending?.resolve(result.answer);
-    else pending?.reject(new GatewayError(result.code as ErrorCode, result.message));
+    if (result.ok) this.#calls.resolve(result.id, result.answer);
+    else this.#calls.reject(result.id, new GatewayError(result.code as ErrorCode, result.message));
   }
 }
 

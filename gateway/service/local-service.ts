@@ -2,8 +2,7 @@
  * An admission service in this process: server, handler, routes and workers.
  */
 import { performance } from 'node:perf_hooks';
-import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource, OwnerRecord } from '../../workers/protocol.ts';
+import type { OwnerRecord } from '../../workers/protocol.ts';
 import { AdmissionHandler } from '../admission/handler.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
@@ -58,8 +57,6 @@ export class LocalService implements AdmissionService {
       maxHeapMb: options.workerMemory,
       onWorkerLost: (error, culprit, others) => logWorkerLost(logger, error, culprit, others),
     });
-    // One of several processes gets what has been checked.
-    if (parts.ticketKeys === undefined) this.#pool.prepare();
     this.#metrics.addGauges({ pool: () => this.#pool.stats(), connections: () => this.#server?.connections ?? 0 });
     this.#tap = new ReviewTap({ busy: () => this.#pool.busy, now: () => performance.now() });
     this.#handler = new AdmissionHandler({
@@ -83,14 +80,6 @@ export class LocalService implements AdmissionService {
 
   get ready(): boolean {
     return this.#pool.ready;
-  }
-
-  prepareChecks(): void {
-    this.#pool.prepare();
-  }
-
-  check(source: CompileSource): Promise<readonly CompileProblem[]> {
-    return this.#pool.check(source);
   }
 
   async adopt(snapshot: Snapshot): Promise<void> {

@@ -6,11 +6,9 @@ import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AggregatorRegistry } from 'prom-client';
-import type { CompileProblem } from '../../workers/inject/provider.ts';
-import type { CompileSource, OwnerRecord } from '../../workers/protocol.ts';
+import type { OwnerRecord } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
-import { CompileBench } from '../pool/compile-bench.ts';
 import { addPoolStats } from '../pool/pool-stats.ts';
 import type { Assignment } from '../rollout/assignment.ts';
 import { addTallies, type Tally } from '../rollout/revision-tally.ts';
@@ -40,7 +38,6 @@ export interface ProcessServiceParts {
 
 export class ProcessService implements AdmissionService {
   readonly #parts: ProcessServiceParts;
-  readonly #bench: CompileBench;
   readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
   readonly #processes = new Set<ListenerProcess>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -61,20 +58,10 @@ export class ProcessService implements AdmissionService {
 
   constructor(parts: ProcessServiceParts) {
     this.#parts = parts;
-    this.#bench = new CompileBench({ maxHeapMb: parts.options.workerMemory });
-    this.#bench.prepare();
   }
 
   get ready(): boolean {
     return [...this.#processes].some(({ listening }) => listening);
-  }
-
-  prepareChecks(): void {
-    this.#bench.prepare();
-  }
-
-  check(source: CompileSource): Promise<readonly CompileProblem[]> {
-    return this.#bench.check(source);
   }
 
   async adopt(snapshot: Snapshot): Promise<void> {
@@ -162,7 +149,6 @@ export class ProcessService implements AdmissionService {
     });
     await Promise.all(ends);
     clearTimeout(limit);
-    await this.#bench.close();
   }
 
   async stats(): Promise<ServiceStats> {

@@ -1,14 +1,43 @@
-/** Gives the thread that calls it a tenth of the time that another one gets, where both want a core: so that it is late, not they. */
-import { readlinkSync } from 'node:fs';
+/** Gives threads a tenth of the time that others get, where both want a core: so that they are late, not what they work beside. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
-/** Only Linux has priorities of threads, and names the caller's in /proc; elsewhere nothing happens. */
+/** The thread that calls it. Only Linux has priorities of threads, and names the caller's in /proc; elsewhere nothing happens. */
 export function lowerThreadPriority(): void {
   try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    // 0 would be the whole process.
-    if (thread > 0) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
+    lower(Number(readlinkSync('/proc/thread-self').split('/').at(-1)));
   } catch {
     // What it does is bounded all the same.
   }
+}
+
+/** All threads of the process, those that collect garbage and compile among them; threads and processes that they start inherit it. */
+export function lowerProcessPriority(): void {
+  try {
+    for (const thread of readdirSync('/proc/self/task')) lower(Number(thread));
+  } catch {
+    // As above: a thread may also have ended in between.
+  }
+}
+
+/** V8's helpers, which all threads of the process share, are named so. */
+const HELPERS = 'V8Worker\n';
+
+/**
+ * V8's helper threads: as many as four, which would take both cores of a machine with two while one thread's garbage is collected. That
+ * thread does what they do not come to.
+ */
+export function lowerHelperPriority(): void {
+  try {
+    for (const thread of readdirSync('/proc/self/task')) {
+      if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === HELPERS) lower(Number(thread));
+    }
+  } catch {
+    // As above.
+  }
+}
+
+function lower(thread: number): void {
+  // 0 would be the whole process.
+  if (thread > 0) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
 }

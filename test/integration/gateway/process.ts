@@ -57,6 +57,16 @@ export class GatewayProcess {
   }
 }
 
+/** The processes that a gateway has started itself. */
+export function children({ child: { pid } }: GatewayProcess): number[] {
+  return readFile(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+}
+
+/** Whether a process runs this command. */
+export function isRunning(pid: number, command: string): boolean {
+  return readFile(`/proc/${pid}/cmdline`).split('\0').includes(command);
+}
+
 /** Runs a command to its end. */
 export function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Finished> {
   return new GatewayProcess(args, environment).ended;

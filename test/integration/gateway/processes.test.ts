@@ -2,13 +2,13 @@
  * A gateway of several listening processes is to its callers as one of a single process.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { request } from 'undici';
 import type { ReadyLine } from '../../../gateway/gateway.ts';
 import { patchText, review, TestClient } from './harness.ts';
-import { GatewayProcess, makeFolders, readFile } from './process.ts';
+import { children, GatewayProcess, isRunning, makeFolders, readFile } from './process.ts';
 
 describe('--processes 2', () => {
   const folders = makeFolders();
@@ -29,9 +29,8 @@ describe('--processes 2', () => {
     folders.remove();
   });
 
-  function children(): number[] {
-    const { pid } = gateway.child;
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  function listeners(): number[] {
+    return children(gateway).filter((pid) => isRunning(pid, 'listener'));
   }
 
   async function metric(name: string): Promise<number> {
@@ -48,7 +47,7 @@ describe('--processes 2', () => {
   }
 
   test('serves, and its metrics and status count all processes together', async () => {
-    assert.equal(children().length, 2);
+    assert.equal(listeners().length, 2);
     await post(60);
     assert.equal(await metric('meshgate_requests_total'), 60);
     assert.equal(await metric('meshgate_request_duration_seconds_count'), 60);
@@ -80,7 +79,7 @@ describe('--processes 2', () => {
   });
 
   test('replaces a process that is killed, and goes on serving meanwhile', async () => {
-    const [victim] = children();
+    const [victim] = listeners();
     assert.ok(victim !== undefined);
     process.kill(victim, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -92,13 +91,13 @@ describe('--processes 2', () => {
       if ((await metric('meshgate_pool_workers{state="serving"}')) === 2) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assert.equal(children().length, 2);
-    assert.ok(!children().includes(victim));
+    assert.equal(listeners().length, 2);
+    assert.ok(!listeners().includes(victim));
     assert.equal(await metric('meshgate_pool_workers{state="serving"}'), 2);
   });
 
   test('ends with all its processes on SIGTERM', async () => {
-    const pids = children();
+    const pids = children(gateway);
     gateway.child.kill('SIGTERM');
     const { code, stderr } = await gateway.ended;
     assert.equal(code, 0, stderr);
@@ -114,9 +113,8 @@ test('processes end with their gateway, also when it is killed', async () => {
   ]);
   try {
     await gateway.ready();
-    const { pid } = gateway.child;
-    const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-    assert.equal(pids.length, 2);
+    const pids = children(gateway);
+    assert.equal(pids.length, 3, 'two that listen, and one that keeps the sources');
     gateway.child.kill('SIGKILL');
     for (let i = 0; i < 100; i++) {
       if (pids.every(isGone)) return;

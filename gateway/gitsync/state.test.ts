@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Snapshot } from '../snapshot.ts';
 import { buildSnapshot, EMPTY_BUILD_CACHE } from './build.ts';
-import { MAX_INLINE_SAVE_LENGTH } from './limits.ts';
-import { saveStateAside } from './save-aside.ts';
 import { createSchemaCheck } from './schema-check.ts';
-import { loadState } from './state.ts';
+import { loadState, saveState } from './state.ts';
 
 /** A mesh of three revisions with templates of so many characters. */
 async function snapshotOf(templateLength: number): Promise<Snapshot> {
@@ -48,12 +46,12 @@ describe('saving a snapshot', () => {
 
   for (const [what, length] of [
     ['a small one', 10],
-    ['a large one, in a thread', MAX_INLINE_SAVE_LENGTH],
+    ['a large one', 1_000_000],
   ] as const) {
     it(`writes ${what}, as it was`, async () => {
       const directory = join(folder, String(length));
       const snapshot = await snapshotOf(length);
-      const record = await saveStateAside(directory, 'source', snapshot, null);
+      const record = await saveState(directory, 'source', snapshot, null);
       assert.equal(record.revision, snapshot.revision);
       const loaded = await loadState(directory, 'source');
       assert.ok(loaded.kind === 'loaded');
@@ -62,12 +60,9 @@ describe('saving a snapshot', () => {
     });
   }
 
-  it('rejects with what the file system says, from the thread too', async () => {
+  it('rejects with what the file system says', async () => {
     const place = join(folder, 'file');
     writeFileSync(place, '');
-    await assert.rejects(
-      saveStateAside(place, 'source', await snapshotOf(MAX_INLINE_SAVE_LENGTH), null),
-      /EEXIST|ENOTDIR/,
-    );
+    await assert.rejects(saveState(place, 'source', await snapshotOf(1_000_000), null), /EEXIST|ENOTDIR/);
   });
 });
