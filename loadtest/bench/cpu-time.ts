@@ -15,6 +15,20 @@ export function cpuSeconds(pid: number): number | null {
   });
 }
 
+/** As cpuSeconds, with that of children which have ended and been waited for. */
+export function cpuSecondsWithEnded(pid: number): number | null {
+  return sumOverTree(pid, (each) => {
+    const text = read(`/proc/${each}/stat`);
+    return text === null ? null : parseCpuSeconds(text) + parseEndedCpuSeconds(text);
+  });
+}
+
+/** CPU time that the machine has spent on anything, what its host has taken from it included; null where there is no /proc. */
+export function machineCpuSeconds(): number | null {
+  const text = read('/proc/stat');
+  return text === null ? null : parseMachineCpuSeconds(text);
+}
+
 /** Resident memory in bytes of the process and its descendants (shared pages count for each); null where there is no /proc. */
 export function residentBytes(pid: number): number | null {
   return sumOverTree(pid, (each) => {
@@ -27,6 +41,22 @@ export function residentBytes(pid: number): number | null {
 export function parseCpuSeconds(text: string): number {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function parseEndedCpuSeconds(text: string): number {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
+}
+
+/** Reads the first line of /proc/stat: `cpu`, then user, nice, system, idle, iowait, irq, softirq and steal. */
+export function parseMachineCpuSeconds(text: string): number {
+  const [user, nice, system, _idle, _wait, irq, softirq, steal] = (text.split('\n', 1)[0] ?? '')
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (
+    [user, nice, system, irq, softirq, steal].reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) / TICKS_PER_SECOND
+  );
 }
 
 function sumOverTree(pid: number, of: (pid: number) => number | null): number | null {

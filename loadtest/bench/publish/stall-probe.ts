@@ -16,7 +16,8 @@ export interface Stalls {
 const LOOK_MS = 1;
 const file = process.env['MESHGATE_STALLS'];
 
-if (isMainThread && file !== undefined) {
+// Not in the processes that a gateway starts.
+if (isMainThread && file !== undefined && process.send === undefined) {
   let atMs = performance.now();
   let cpuUs = threadCpuUs();
   let longest: Stalls = { wallMs: 0, cpuMs: 0 };

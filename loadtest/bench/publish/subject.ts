@@ -1,4 +1,4 @@
-/** A gateway with one worker, the repository that it reads, and what is measured of both: commits that are published under load. */
+/** A gateway, the repository that it reads, and what is measured of both: commits that are published under load. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { request } from 'undici';
 import { type RunningGateway, startGateway } from '../../gateway.ts';
-import { cpuSeconds } from '../cpu-time.ts';
+import { cpuSeconds, cpuSecondsWithEnded, machineCpuSeconds } from '../cpu-time.ts';
 import { quantile } from '../statistics.ts';
 import { PolicyRepository } from './policies.ts';
 import { Requests } from './requests.ts';
@@ -30,6 +30,7 @@ export interface SubjectOptions {
   readonly revisions: number;
   readonly inUse: number;
   readonly ratePerSecond: number;
+  readonly workers: number;
   readonly nodeArgs: readonly string[];
 }
 
@@ -40,8 +41,10 @@ export interface Window {
   readonly slowestMs: number;
   /** The main thread's. */
   readonly stalls: Stalls;
-  /** User and system time of the gateway; null where there is no /proc. Git's is not in it. */
+  /** User and system time of the gateway and of the process that keeps its sources; null where there is no /proc. Git's is not in it. */
   readonly cpuSeconds: number | null;
+  /** What anything but the gateway, its git and this program took of the machine's cores, as a share of one; null as above. */
+  readonly othersShare: number | null;
 }
 
 export interface Publication {
@@ -76,14 +79,21 @@ export class Subject {
   }
 
   async start(): Promise<void> {
-    const { folder, root, inUse, nodeArgs } = this.#options;
+    const { folder, root, inUse, nodeArgs, workers } = this.#options;
     this.#repository.commit(0);
     const secretFile = join(folder, 'secret');
     writeFileSync(secretFile, this.#secret);
     const probe = pathToFileURL(join(import.meta.dirname, 'stall-probe.ts')).href;
     this.#gateway = await startGateway({
       program: join(root, 'bin', 'meshgate.mjs'),
-      args: ['--source', `file://${this.#repository.directory}`, '--workers', '1', '--hook-token-file', secretFile],
+      args: [
+        '--source',
+        `file://${this.#repository.directory}`,
+        '--workers',
+        String(workers),
+        '--hook-token-file',
+        secretFile,
+      ],
       nodeArgs: ['--import', probe, ...nodeArgs],
       env: { MESHGATE_STALLS: this.#stalls },
     });
@@ -112,15 +122,19 @@ export class Subject {
   async #watch(ended: Promise<unknown>): Promise<Window> {
     const { pid, requests } = this.#running();
     await this.#takeStalls(pid);
-    const cpuBefore = cpuSeconds(pid);
+    const [cpuBefore, othersBefore, startMs] = [cpuSeconds(pid), othersCpuSeconds(pid), performance.now()];
     const durationsMs = await requests.run(this.#options.ratePerSecond, ended);
-    const cpuAfter = cpuSeconds(pid);
+    const [cpuAfter, othersAfter, endMs] = [cpuSeconds(pid), othersCpuSeconds(pid), performance.now()];
     return {
       p50Ms: quantile(durationsMs, 0.5),
       p99Ms: quantile(durationsMs, 0.99),
       slowestMs: quantile(durationsMs, 1),
       stalls: await this.#takeStalls(pid),
       cpuSeconds: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
+      othersShare:
+        othersBefore === null || othersAfter === null
+          ? null
+          : Math.max(0, (1_000 * (othersAfter - othersBefore)) / (endMs - startMs)),
     };
   }
 
@@ -163,6 +177,13 @@ export class Subject {
     if (this.#gateway === null || this.#requests === null) throw new Error('the gateway was not started');
     return { ...this.#gateway, requests: this.#requests };
   }
+}
+
+/** CPU time of whatever else runs on the machine. */
+function othersCpuSeconds(pid: number): number | null {
+  const [machine, gateway] = [machineCpuSeconds(), cpuSecondsWithEnded(pid)];
+  const { user, system } = process.cpuUsage();
+  return machine === null || gateway === null ? null : machine - gateway - (user + system) / 1_000_000;
 }
 
 /** When the last fetch had everything, by the clock of files. */

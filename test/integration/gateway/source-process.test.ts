@@ -62,7 +62,7 @@ describe('the process that keeps the sources', { skip: process.platform !== 'lin
       .map((thread) => getPriority(Number(thread)));
   }
 
-  test('comes after requests with each of its threads, as V8\'s helpers do in the gateway', async () => {
+  test("comes after requests with each of its threads, as V8's helpers do in the gateway", async () => {
     const [keeper] = keepers();
     assert.ok(keeper !== undefined);
     await within('a thread has the priority of requests', () => priorities(keeper).every((nice) => nice === 10));
