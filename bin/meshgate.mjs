@@ -16,7 +16,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
  * threads heaps of their own, up to eight for each core, and keeps most of what they once held.
  */
 const YOUNG_GENERATION = '--max-semi-space-size';
-const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, '--expose-gc'];
+const EXPOSE_GC = '--expose-gc';
+const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, EXPOSE_GC];
 const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 /** Commands that stay. */
 const GATEWAYS = ['serve', 'start'];
@@ -40,9 +41,9 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 /** Starts this process over with what keeps its memory small, where that can be done and nobody has said anything else. */
 async function becomeFrugal() {
   if ([...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((each) => each.includes('semi-space-size'))) {
-    // That was for the main thread. The others have limits of their own, which the flag would override.
+    // Where it was us, it was for the main thread. The others have limits of their own, which the flag would override.
     const { setFlagsFromString } = await import('node:v8');
-    if (MEMORY_FLAGS.every((flag) => process.execArgv.includes(flag))) setFlagsFromString(`${YOUNG_GENERATION}=0`);
+    if (process.execArgv.includes(EXPOSE_GC)) setFlagsFromString(`${YOUNG_GENERATION}=0`);
   } else if (process.execve !== undefined && GATEWAYS.includes(process.argv[2])) {
     const args = [process.execPath, ...process.execArgv, ...MEMORY_FLAGS, ...process.argv.slice(1)];
     process.execve(process.execPath, args, { ...MEMORY_ENVIRONMENT, ...process.env });
