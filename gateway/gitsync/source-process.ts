@@ -200,7 +200,10 @@ class Host {
 
   constructor({ program, argument }: Pick<SourceProcessOptions, 'program' | 'argument'>, listener: HostListener) {
     const child = fork(fileURLToPath(program), [argument], {
-      execArgv: [...process.execArgv.filter((each) => !each.startsWith(YOUNG_GENERATION)), `${YOUNG_GENERATION}=${YOUNG_GENERATION_MB}`],
+      execArgv: [
+        ...process.execArgv.filter((each) => !each.startsWith(YOUNG_GENERATION)),
+        `${YOUNG_GENERATION}=${YOUNG_GENERATION_MB}`,
+      ],
       serialization: 'advanced',
       // The ready line has stdout to itself.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
