@@ -8,7 +8,7 @@ import { Buffer } from 'node:buffer';
 /** Batches whose texts can be under way at once; others are posted. */
 export const COMPARTMENTS = 4;
 /** Room of a compartment in bytes: a batch of reviews or answers of usual size, several times over. */
-export const COMPARTMENT_BYTES = 256 * 1024;
+export const COMPARTMENT_BYTES = 512 * 1024;
 
 /** A text in a compartment, in UTF-8. */
 export interface Place {

@@ -51,6 +51,11 @@ export class Crew {
     return best;
   }
 
+  /** Workers in service that have nothing to do. */
+  get idle(): number {
+    return this.slots.reduce((count, slot) => (slot.inService && slot.load === 0 ? count + 1 : count), 0);
+  }
+
   load(nowMs: number): CrewLoad {
     let inHandsMs = 0;
     let workersInService = 0;

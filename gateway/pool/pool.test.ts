@@ -116,3 +116,23 @@ describe('the pool', () => {
     }
   });
 });
+
+test('reviews that come at once are shared among the workers that have nothing to do', async () => {
+  assert.ok(first !== undefined);
+  const pool = new WorkerPool({ workers: 2, workerFile, maxHeapMb: 256, onWorkerLost: () => undefined });
+  await pool.warm([first]);
+  await pool.open();
+  const holders = await Promise.all(
+    Array.from({ length: 6 }, () => {
+      return new Promise<object | null>((resolve) => {
+        const task = { head: { revision: first.digest, params: {} }, cluster: UNKNOWN_CLUSTER };
+        const claim = { source: first, share: 1, budgetMs: BUDGET_MS, expiresAtMs: performance.now() + BUDGET_MS };
+        const listener = { jobDone: (job: Job) => resolve(job.holder) };
+        pool.submit(new Job({ task, review: Buffer.from(review('u')), claim, namespace: 'shop' }, listener));
+      });
+    }),
+  );
+  await pool.close();
+  const shares = [...Map.groupBy(holders, (holder) => holder).values()].map(({ length }) => length);
+  assert.deepEqual(shares, [3, 3]);
+});

@@ -19,10 +19,10 @@ import { type LostWork, type SlotListener, WorkerSlot } from './worker-slot.ts';
 export const QUEUE_LIMIT = 16_384;
 export const QUEUE_BYTES_LIMIT = 128 * 1024 * 1024;
 /** Reviews that cross to a worker at once, and the work that is enough for a batch. */
-export const BATCH_LIMIT = 8;
+export const BATCH_LIMIT = 16;
 const BATCH_WORK_MS = 5;
 /** Reviews that are worth a batch for a worker that is still busy. */
-const WORTH_SENDING_AHEAD = 4;
+const WORTH_SENDING_AHEAD = 8;
 /** Batches that a worker has at once: one in its hands and one that it finds when it is done. */
 export const BATCHES_PER_WORKER = 2;
 /** Workers that a review is given to before it is taken for the one that ends them. */
@@ -249,15 +249,17 @@ export class WorkerPool implements SlotListener {
       const slot = this.#crew.free(nowMs);
       // A worker that is busy would not begin with them anyway, and posting costs by the batch.
       if (slot === null || (slot.load > 0 && this.#queue.length < WORTH_SENDING_AHEAD)) return;
-      const batch = this.#take();
+      // A worker takes no more than its part of what waits while others have nothing to do.
+      const batch = this.#take(Math.ceil(this.#queue.length / Math.max(1, this.#crew.idle)));
       if (batch.length > 0) this.#send(slot, batch);
     }
     this.#control.queueEmpty(nowMs);
   }
 
-  #take(): Job[] {
+  #take(wanted: number): Job[] {
     const batch: Job[] = [];
-    for (let workMs = 0; batch.length < this.#batchLimit && workMs < BATCH_WORK_MS; ) {
+    const limit = Math.min(wanted, this.#batchLimit);
+    for (let workMs = 0; batch.length < limit && workMs < BATCH_WORK_MS; ) {
       const job = this.#queue.take();
       if (job === null) break;
       // Its workload may have come into quarantine while it waited.
