@@ -81,9 +81,11 @@ export function readReplies(list: PostedReplies, read: (letter: Letter) => strin
 function readReply(list: PostedReplies, at: number, read: (letter: Letter) => string): WorkerReply {
   if (list[at + 1] === FAILED) return { ok: false, error: list[at] as { code: string; message: string } };
   const revisionAsked = list[at + 5] as string | null;
+  const letter = letterOf(list[at], list[at + 1]);
   const result: InjectResult = {
     outcome: (list[at + 6] as Outcome | null) ?? PATCHED,
-    body: read(letterOf(list[at], list[at + 1])),
+    body: read(letter),
+    ...(typeof letter === 'string' ? {} : { bodyBytes: letter.bytes }),
     reusable: list[at + 4] as boolean,
     ...(revisionAsked === null ? {} : { revisionAsked }),
     timing: { injectMs: list[at + 2] as number, compileMs: list[at + 3] as number },

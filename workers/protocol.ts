@@ -131,6 +131,8 @@ export interface InjectResult {
   readonly outcome: Outcome;
   /** The answer's body: a complete AdmissionReview in the version asked. */
   readonly body: string;
+  /** Its length in UTF-8, where that is known without counting. */
+  readonly bodyBytes?: number;
   /** Whether the answer is that of every replica; only where it was asked. */
   readonly reusable?: boolean;
   /** What policies set the task's revisionLabel to, where the pod came with something else: the pod is that revision's. */

@@ -10,8 +10,8 @@ import type { Addressee } from './encode.ts';
 
 /** Where the answer goes: an HTTP response. */
 export interface Reply {
-  /** Sends the whole answer; `allow` is the Allow header of a 405. */
-  send(status: number, body: string, allow: string | null): void;
+  /** Sends the whole answer; `allow` is the Allow header of a 405, `bytes` the body's length in UTF-8, where it is known. */
+  send(status: number, body: string, allow: string | null, bytes?: number): void;
 }
 
 export interface RequestHead {

@@ -77,10 +77,10 @@ export class AdmissionHandler implements ExchangeOwner {
   workerAnswered(exchange: Exchange, _job: Job, result: JobResult): void {
     exchange.workerAnsweredAtMs = performance.now();
     if (result.ok) {
-      const { outcome, body, timing } = result.result;
+      const { outcome, body, bodyBytes, timing } = result.result;
       exchange.workerMs = Math.max(0, exchange.workerMs) + timing.injectMs;
       if (this.#followPolicies(exchange, result.result)) return;
-      this.#finish(exchange, outcome, body);
+      this.#finish(exchange, outcome, body, bodyBytes);
       this.#keep(exchange, result.result);
     } else this.refuse(exchange, result.code, result.message);
   }
@@ -231,14 +231,22 @@ export class AdmissionHandler implements ExchangeOwner {
     return head;
   }
 
-  #finish(exchange: Exchange, outcome: Outcome, body: string | null): void {
+  /** `bytes`: the body's length in UTF-8, where it is known. */
+  #finish(exchange: Exchange, outcome: Outcome, body: string | null, bytes?: number): void {
     if (exchange.finished) return;
     exchange.finished = true;
     const { resolution } = exchange;
     const mesh = resolution === null ? null : resolution.ok ? resolution.route.mesh : resolution.mesh;
     const to = exchange.header ?? exchange.addressee;
     const conclusion = concludeRequest(outcome, { to, onError: mesh?.onError ?? null, body });
-    exchange.reply.send(conclusion.status, conclusion.body, conclusion.status === 405 ? 'POST' : null);
+    const { status } = conclusion;
+    // The mesh may answer something else than the worker.
+    exchange.reply.send(
+      status,
+      conclusion.body,
+      status === 405 ? 'POST' : null,
+      conclusion.body === body ? bytes : undefined,
+    );
     exchange.answeredAtMs = performance.now();
     const durationMs = exchange.answeredAtMs - exchange.receivedAtMs;
     const { job, budgetMs: budget } = exchange;

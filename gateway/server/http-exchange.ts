@@ -73,10 +73,10 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
     this.#host.handler.refuse(this.#exchange, 'INTERNAL');
   }
 
-  send(status: number, body: string, allow: string | null): void {
+  send(status: number, body: string, allow: string | null, bytes?: number): void {
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
-    const length = Buffer.byteLength(body);
+    const length = bytes ?? Buffer.byteLength(body);
     const headers: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': length };
     if (allow !== null) headers['allow'] = allow;
     if ((this.#host.draining || !this.#complete) && 'shouldKeepAlive' in response) {
