@@ -10,15 +10,14 @@ import type { ReviewVersion } from '../admission/decode.ts';
 import type { Addressee } from '../admission/encode.ts';
 import type { Route } from '../routing/router.ts';
 import { ReplicaAnswer } from './replica-answer.ts';
-import { ReplicaText, workloadHint } from './replica-text.ts';
+import { ReplicaText, workloadHash, workloadHint } from './replica-text.ts';
+import { WorkloadCounts } from './workload-counts.ts';
 
 /** Workloads whose answers are kept, and the bytes of reviews and answers that they may take. */
 export const WORKLOAD_LIMIT = 4_096;
 export const BYTES_LIMIT = 32 * 1024 * 1024;
 /** Answers of one workload (revisions, URLs, generations of its pods). */
 export const ANSWERS_OF_WORKLOAD = 4;
-/** Workloads that are remembered until their second review. */
-const SEEN_LIMIT = 8_192;
 /** Reviews of one workload that were asked about in vain; no more of it are asked about. */
 const VAIN_LIMIT = 8;
 /** Larger reviews are not kept. */
@@ -48,6 +47,7 @@ export interface ReusedAnswer {
 /** What a review is sent with, and is kept by if the worker says so. */
 export interface ReuseCandidate {
   readonly hint: string;
+  readonly hash: number;
   readonly text: ReplicaText;
 }
 
@@ -59,7 +59,7 @@ export class AnswerReuse {
     sizeCalculation: (answers) => answers.reduce((sum, { text, answer }) => sum + text.bytes + answer.length, 1),
   });
   /** How often a workload was asked about in vain. */
-  readonly #seen = new LRUCache<string, number>({ max: SEEN_LIMIT });
+  readonly #vain = new WorkloadCounts();
 
   /** The answer of a replica, if there is one. */
   find(route: Route, review: Buffer): ReusedAnswer | null {
@@ -79,24 +79,29 @@ export class AnswerReuse {
   /** Whether a review that has no answer yet is worth the question; null when it is not. */
   consider(review: Buffer): ReuseCandidate | null {
     if (review.length > REVIEW_LIMIT_BYTES) return null;
+    const hash = workloadHash(review);
+    if (hash < 0) return null;
+    const vain = this.#vain.next(hash);
+    if (vain < 0 || vain >= VAIN_LIMIT) return null;
     const hint = workloadHint(review);
-    if (hint === null) return null;
-    const vain = this.#seen.get(hint);
-    this.#seen.set(hint, (vain ?? -1) + 1);
-    if (vain === undefined || vain >= VAIN_LIMIT) return null;
-    const text = ReplicaText.of(review);
-    return text === null ? null : { hint, text };
+    const text = hint === null ? null : ReplicaText.of(review);
+    return hint === null || text === null ? null : { hint, hash, text };
   }
 
   /** Keeps a worker's answer where it says that it is that of all replicas. */
-  keep({ hint, text }: ReuseCandidate, route: ReusedRoute, apiVersion: ReviewVersion, result: InjectResult): void {
+  keep(
+    { hint, hash, text }: ReuseCandidate,
+    route: ReusedRoute,
+    apiVersion: ReviewVersion,
+    result: InjectResult,
+  ): void {
     if (result.reusable !== true) return;
     const answer = ReplicaAnswer.of(result.body, text.names);
     if (answer === null) return;
     const { outcome } = result;
     const kept: KeptAnswer = { route, text, answer, to: { apiVersion, uid: text.names.uid }, outcome };
     this.#kept.set(hint, [kept, ...(this.#kept.get(hint) ?? [])].slice(0, ANSWERS_OF_WORKLOAD));
-    this.#seen.set(hint, 0);
+    this.#vain.set(hash, 0);
   }
 
   /** Workloads with kept answers, for the metrics. */

@@ -36,6 +36,10 @@ const OPEN_BRACE = 123;
 const PREFIX = Buffer.from(TOKEN_VOLUME_PREFIX);
 const GENERATE_NAME = Buffer.from('"generateName":"');
 
+/** FNV-1a in 32 bits. */
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
 const KEY_REQUEST = Buffer.from('request');
 const KEY_UID = Buffer.from('uid');
 const KEY_NAME = Buffer.from('name');
@@ -47,11 +51,29 @@ const KEY_METADATA = Buffer.from('metadata');
  * anywhere, so nothing but a guess follows from it.
  */
 export function workloadHint(body: Buffer): string | null {
-  const at = body.indexOf(GENERATE_NAME);
-  if (at < 0) return null;
-  const start = at + GENERATE_NAME.length;
+  const start = hintStart(body);
+  if (start < 0) return null;
   const end = body.indexOf(QUOTE, start);
   return end < 0 || end - start > MAX_NAME ? null : body.toString('latin1', start, end);
+}
+
+/** A hash of the hint; -1 where there is none. */
+export function workloadHash(body: Buffer): number {
+  const start = hintStart(body);
+  if (start < 0) return -1;
+  let hash = FNV_OFFSET;
+  for (let at = start; at - start <= MAX_NAME; at++) {
+    const byte = body[at];
+    if (byte === undefined) return -1;
+    if (byte === QUOTE) return hash >>> 0;
+    hash = Math.imul(hash ^ byte, FNV_PRIME);
+  }
+  return -1;
+}
+
+function hintStart(body: Buffer): number {
+  const at = body.indexOf(GENERATE_NAME);
+  return at < 0 ? -1 : at + GENERATE_NAME.length;
 }
 
 export class ReplicaText {
