@@ -7,7 +7,7 @@ import { median, ratios, type Summary, summarize } from './statistics.ts';
 export interface Figure {
   /** Unique within its section. */
   readonly name: string;
-  /** `/s`, `µs`, `ms`, `MB`, or '' for a ratio. */
+  /** `/s`, `µs`, `ms`, `s`, `MB`, or '' for a ratio or a number of things. */
   readonly unit: string;
   readonly summary: Summary;
 }
@@ -20,6 +20,8 @@ export interface Section {
   readonly notes: readonly string[];
   /** Answers that were not 200, or reviews that were not patched: any of them fails the run. */
   readonly errors: number;
+  /** What was measured and is not as it has to be; fails the run as well. */
+  readonly failures?: readonly string[];
 }
 
 export function figure(name: string, unit: string, values: readonly number[]): Figure {

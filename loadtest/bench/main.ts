@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- [WHAT…]`: what the gateway does, beside a bare node:https server (yardstick.ts) in the same run on the same Node and
- * core. docs/benchmarks.md says what is measured and how to read it. Exits 1 when an answer was not what it has to be, 2 for wrong use.
+ * core. docs/benchmarks.md says what is measured and how to read it. Exits 1 when an answer was not what it has to be
+ * or a limit was crossed, 2 for wrong use.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { measureCores } from './modes/cores.ts';
 import { measureHandshakes } from './modes/handshakes.ts';
 import { measureInProcess } from './modes/in-process.ts';
 import { measureLatency } from './modes/latency.ts';
+import { measureOverload } from './modes/overload.ts';
 import { measureRevisions } from './modes/revisions.ts';
 import { measureCapacity } from './modes/servers.ts';
 import { type BenchOptions, type Mode, parseBenchOptions, USAGE, UsageError } from './options.ts';
@@ -24,6 +26,7 @@ const MEASURES: Readonly<Record<Mode, (run: BenchRun) => Promise<Section>>> = {
   storm: (run) => measureCapacity(run, 'storm'),
   cores: measureCores,
   latency: measureLatency,
+  overload: measureOverload,
   handshakes: measureHandshakes,
   'big-pods': measureBigPods,
   revisions: measureRevisions,
@@ -55,7 +58,9 @@ async function main(options: BenchOptions): Promise<number> {
   else if (options.json !== null) writeFileSync(options.json, result);
   const failed = sections.filter(({ errors }) => errors > 0);
   for (const { mode, errors } of failed) console.error(`${mode}: ${errors} answers were not what they have to be`);
-  return failed.length === 0 ? 0 : 1;
+  const failures = sections.flatMap(({ mode, failures = [] }) => failures.map((failure) => `${mode}: ${failure}`));
+  for (const failure of failures) console.error(failure);
+  return failed.length + failures.length === 0 ? 0 : 1;
 }
 
 try {

@@ -10,6 +10,7 @@ export const MODES = [
   'storm',
   'cores',
   'latency',
+  'overload',
   'handshakes',
   'big-pods',
   'revisions',
@@ -22,6 +23,9 @@ const MAX_ROUNDS = 1_000;
 const MAX_WINDOW_MS = 60_000;
 const MAX_CONNECTIONS = 1_000;
 const MAX_WORKERS = 256;
+const MAX_SECONDS = 3_600;
+const MAX_OVER = 100;
+const MAX_EXTRA = 100_000;
 
 export interface BenchOptions {
   readonly modes: readonly Mode[];
@@ -30,6 +34,11 @@ export interface BenchOptions {
   readonly windowMs: number;
   readonly connections: number;
   readonly workers: number;
+  /** `overload`: how long the flood lasts, and how many times the capacity it brings. */
+  readonly seconds: number;
+  readonly over: number;
+  /** `overload`: rounds of extra work in the template. */
+  readonly extra: number;
   /** Another checkout or build to compare with. */
   readonly against: string | null;
   /** File for the results; `-` is stdout, in place of the text. */
@@ -46,6 +55,9 @@ export const USAGE = `usage: npm run bench -- [WHAT…] [options]
   --window MS       length of a window (default: 1500)
   --connections N   keep-alive connections of the generator (default: 16)
   --workers N       worker threads of the gateway (default: 1)
+  --seconds N       overload: length of the flood (default: 60)
+  --over N          overload: how many times the capacity comes (default: 3)
+  --extra N         overload: rounds of extra work in Istio's template (default: 10000, some 4 ms; 0 for none)
   --json FILE       write the results as JSON; - writes them to stdout in place of the text
   --profile DIR     write a CPU profile of each of the gateway's threads
 `;
@@ -67,6 +79,9 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     windowMs: integer('window', values.window, MAX_WINDOW_MS),
     connections: integer('connections', values.connections, MAX_CONNECTIONS),
     workers: integer('workers', values.workers, MAX_WORKERS),
+    seconds: integer('seconds', values.seconds, MAX_SECONDS),
+    over: number('over', values.over, MAX_OVER),
+    extra: integer('extra', values.extra, MAX_EXTRA, 0),
     against: values.against === undefined ? null : resolve(values.against),
     json: values.json ?? null,
     profile: values.profile === undefined ? null : resolve(values.profile),
@@ -85,6 +100,9 @@ function parse(args: readonly string[]) {
         window: { type: 'string', default: '1500' },
         connections: { type: 'string', default: '16' },
         workers: { type: 'string', default: '1' },
+        seconds: { type: 'string', default: '60' },
+        over: { type: 'string', default: '3' },
+        extra: { type: 'string', default: '10000' },
         json: { type: 'string' },
         profile: { type: 'string' },
       },
@@ -101,8 +119,14 @@ function modeOf(name: string): readonly Mode[] {
   return [mode];
 }
 
-function integer(name: string, text: string, max: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > max) throw new UsageError(`--${name} is a number from 1 to ${max}, not ${text}`);
+function integer(name: string, text: string, max: number, min = 1): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (value < min || value > max) throw new UsageError(`--${name} is a number from ${min} to ${max}, not ${text}`);
+  return value;
+}
+
+function number(name: string, text: string, max: number): number {
+  const value = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (value <= 0 || value > max) throw new UsageError(`--${name} is a number up to ${max}, not ${text}`);
   return value;
 }

@@ -14,6 +14,8 @@ export interface Subject {
   readonly name: string;
   readonly urls: readonly string[];
   readonly pid: number;
+  /** Address of a gateway's metrics. */
+  readonly admin?: string;
   stop(): Promise<void>;
 }
 
@@ -47,7 +49,7 @@ export async function startGatewaySubject(setup: GatewaySetup): Promise<Subject>
     program: join(root, 'bin', 'meshgate.mjs'),
   });
   const urls = policy.paths.map((path) => `${gateway.admission}${path}${QUERY}`);
-  return { name, urls, pid: gateway.pid, stop: () => gateway.stop() };
+  return { name, urls, pid: gateway.pid, admin: gateway.admin, stop: () => gateway.stop() };
 }
 
 /** Starts the yardstick (yardstick.ts), which answers with `answerBytes`. `folder` gets its certificate. */

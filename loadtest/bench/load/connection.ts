@@ -22,10 +22,14 @@ export class Connection {
   #received = 0;
   #ok = true;
   #pending: Buffer = EMPTY;
+  /** What came first of the answer's body. */
+  #start: Buffer = EMPTY;
   #busy = false;
   #closed = false;
   /** performance.now() of when the request under way was sent, or was due. For the owner to set and read. */
   sinceMs = 0;
+  /** HTTP status of the last answer. */
+  status = 0;
 
   private constructor(socket: TLSSocket, listener: ConnectionListener) {
     this.#socket = socket;
@@ -61,6 +65,11 @@ export class Connection {
     this.#socket.write(request);
   }
 
+  /** The beginning of the last answer's body, as far as it came with the head. */
+  answerStart(limitBytes: number): string {
+    return this.#start.toString('latin1', 0, limitBytes);
+  }
+
   destroy(): void {
     this.#closed = true;
     this.#socket.destroy();
@@ -91,7 +100,9 @@ export class Connection {
       this.#close(`answer without Content-Length: ${head.slice(0, 200)}`);
       return false;
     }
-    this.#ok = head.startsWith('HTTP/1.1 200');
+    this.status = Number(head.slice(9, 12));
+    this.#ok = this.status === 200;
+    this.#start = data.subarray(end + HEAD_END.length);
     this.#expected = end + HEAD_END.length + Number(length[1]);
     this.#received = data.length;
     this.#pending = EMPTY;

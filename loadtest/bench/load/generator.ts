@@ -2,7 +2,14 @@
 import { join } from 'node:path';
 import { pinned } from '../cores.ts';
 import { LineProcess } from '../line-process.ts';
-import type { HandshakesCommand, HandshakeWindow, LoadWindow, OpenCommand } from './protocol.ts';
+import type {
+  FloodCommand,
+  FloodWindow,
+  HandshakesCommand,
+  HandshakeWindow,
+  LoadWindow,
+  OpenCommand,
+} from './protocol.ts';
 
 export class Generator {
   readonly #process: LineProcess;
@@ -27,6 +34,10 @@ export class Generator {
 
   async handshakes(command: Omit<HandshakesCommand, 'do'>): Promise<HandshakeWindow> {
     return (await this.#process.ask({ do: 'handshakes', ...command })) as HandshakeWindow;
+  }
+
+  async flood(command: Omit<FloodCommand, 'do'>): Promise<FloodWindow> {
+    return (await this.#process.ask({ do: 'flood', ...command })) as FloodWindow;
   }
 
   stop(): void {

@@ -4,12 +4,12 @@
  */
 import { serveLines } from '../line-process.ts';
 import { measureHandshakes } from './handshakes.ts';
-import type { HandshakeWindow, LoadCommand, LoadWindow } from './protocol.ts';
+import type { FloodWindow, HandshakeWindow, LoadCommand, LoadWindow } from './protocol.ts';
 import { Target } from './target.ts';
 
 const targets = new Map<string, Target>();
 
-await serveLines<LoadCommand>(async (command): Promise<LoadWindow | HandshakeWindow | null> => {
+await serveLines<LoadCommand>(async (command): Promise<LoadWindow | HandshakeWindow | FloodWindow | null> => {
   if (command.do === 'open') {
     const target = new Target(command);
     await target.connect();
@@ -25,6 +25,8 @@ await serveLines<LoadCommand>(async (command): Promise<LoadWindow | HandshakeWin
       return target.rate(command.ms, command.perSecond);
     case 'handshakes':
       return measureHandshakes(target.url, command);
+    case 'flood':
+      return target.flood(command);
   }
 });
 for (const target of targets.values()) target.close();

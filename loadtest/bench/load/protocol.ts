@@ -45,7 +45,23 @@ export interface HandshakesCommand {
   readonly resume: boolean;
 }
 
-export type LoadCommand = OpenCommand | CapacityCommand | RateCommand | HandshakesCommand;
+/** Open loop on connections of its own: a calm rate, a flood, and the calm rate again. */
+export interface FloodCommand {
+  readonly do: 'flood';
+  readonly name: string;
+  readonly connections: number;
+  readonly calmPerSecond: number;
+  /** Each of the two calm phases. */
+  readonly calmMs: number;
+  readonly floodPerSecond: number;
+  readonly floodMs: number;
+  /** The `?timeout=` of its reviews. */
+  readonly timeoutSeconds: number;
+  /** What a refusal may take. */
+  readonly refusedWithinMs: number;
+}
+
+export type LoadCommand = OpenCommand | CapacityCommand | RateCommand | HandshakesCommand | FloodCommand;
 
 export interface LoadWindow {
   readonly requests: number;
@@ -66,4 +82,35 @@ export interface HandshakeWindow {
   readonly resumed: number;
   readonly seconds: number;
   readonly ownCpuSeconds: number;
+}
+
+/** Answers of one kind to what was due in one phase. */
+export interface FloodPart {
+  /** PHASE KIND: before, flood or after; patched, refused, expired (refused after waiting in vain), … (loadtest/k6/classify.ts). */
+  readonly name: string;
+  readonly count: number;
+  /** Parts of them that came within refusedWithinMs of when the review was due, and of when it was sent. */
+  readonly promptSinceDue: number;
+  readonly promptSinceSent: number;
+  /** Part of them that came within the timeout of when the review was due. */
+  readonly inTime: number;
+  /** Since it was sent; the longest since it was due. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface FloodWindow {
+  /** Reviews that were due in the flood. */
+  readonly offered: number;
+  /** Reviews done a second while the flood lasted. */
+  readonly acceptedPerSecond: number;
+  readonly parts: readonly FloodPart[];
+  readonly unanswered: number;
+  /** 99 % of the reviews were sent at most so long after they were due. */
+  readonly sentLateMs: number;
+  /** From the end of the flood until everything was done at once again. */
+  readonly recoverySeconds: number;
+  /** Share of its core that the generator used in the flood. */
+  readonly ownBusy: number;
 }

@@ -2,7 +2,8 @@
  * A server under load: its connections, kept open from window to window, and the requests that go to it in turn.
  */
 import { Connection, type ConnectionListener } from './connection.ts';
-import type { LoadWindow, OpenCommand } from './protocol.ts';
+import { Flood } from './flood.ts';
+import type { FloodCommand, FloodWindow, LoadWindow, OpenCommand } from './protocol.ts';
 import { makeRequests, type PreparedRequest } from './requests.ts';
 import { Window } from './window.ts';
 
@@ -12,13 +13,16 @@ const TICK_MS = 1;
 
 export class Target implements ConnectionListener {
   readonly url: URL;
+  readonly #opened: OpenCommand;
   readonly #requests: readonly PreparedRequest[];
   readonly #size: number;
   #connections = new Set<Connection>();
   #next = 0;
   #window: Window | null = null;
 
-  constructor({ urls, connections, reviews }: OpenCommand) {
+  constructor(opened: OpenCommand) {
+    const { urls, connections, reviews } = opened;
+    this.#opened = opened;
     this.url = new URL(urls[0] ?? '');
     this.#requests = makeRequests(urls, reviews);
     this.#size = connections;
@@ -58,6 +62,17 @@ export class Target implements ConnectionListener {
       };
       tick();
     });
+  }
+
+  /** Sends what its own connections could not: more at once, and more than the server does. */
+  async flood(command: FloodCommand): Promise<FloodWindow> {
+    const flood = new Flood(this.#opened, command);
+    try {
+      await flood.connect();
+      return await flood.run();
+    } finally {
+      flood.close();
+    }
   }
 
   answered(connection: Connection, ok: boolean, bytes: number): void {

@@ -113,16 +113,16 @@ describe('a flood', () => {
     }
     // None is let in that can not be done, unless the machine becomes slower while it waits; it is answered within its budget all the same.
     const misjudged = answers.filter(({ code }) => code === 'DEADLINE_EXCEEDED').length;
-    assert.ok(misjudged <= 0.05 * answers.length, `${misjudged} of ${answers.length} waited in vain`);
+    assert.ok(misjudged <= 0.02 * answers.length, `${misjudged} of ${answers.length} waited in vain`);
     assert.ok(refused.length > 0.4 * answers.length, `${refused.length} of ${answers.length} refused`);
     const during = accepted.filter(({ atMs }) => atMs < endMs).length;
-    // 0.97 where nothing else runs; a machine that is busy with other things gives the two phases different parts of itself.
-    assert.ok(during > 0.7 * capacityPerMs * (endMs - startMs), `${during} done at ${capacityPerMs * 1_000}/s`);
+    // 0.99 to 1.03 in six runs where nothing else ran; a machine that is busy with other things gives the two phases different parts of itself.
+    assert.ok(during > 0.85 * capacityPerMs * (endMs - startMs), `${during} done at ${capacityPerMs * 1_000}/s`);
     // By the gateway's own clock, since this client has too much to do to see it.
     const took = 'meshgate_request_duration_seconds';
     const failed = await histogram(took, 'mesh="flooded",outcome="failed"', '0.05');
     assert.equal(failed.all, refused.length);
-    assert.ok(failed.within >= 0.98 * failed.all - misjudged, `${failed.within} of ${failed.all} at once`);
+    assert.ok(failed.within >= 0.99 * failed.all - misjudged, `${failed.within} of ${failed.all} at once`);
     const budgets = await histogram('meshgate_budget_used_ratio', 'mesh="flooded"', '1');
     assert.ok(budgets.within >= 0.99 * budgets.all, `${budgets.within} of ${budgets.all} within their budgets`);
     assert.ok(longestQueue > 0 && longestQueue <= BUDGET_MS / WORKER_MS, `${longestQueue} waited`);
