@@ -7,7 +7,6 @@ import { loadOptions } from '../config/load.ts';
 import { flagName, type GatewayOptions, OPTIONS, type OptionKey } from '../config/options.ts';
 import type { ReadyLine } from '../gateway.ts';
 import type { AdmissionService } from '../service/admission-service.ts';
-import { lowerHelperPriority } from '../tap/low-priority.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK } from './context.ts';
@@ -55,7 +54,6 @@ export async function serve(
   const { SourceProcess } = await import('../gitsync/source-process.ts');
   const { logSyncEvent } = await import('../telemetry/sync-log.ts');
   const logger = createLogger(options.logLevel);
-  lowerHelperPriority();
   const { sources, state, workerMemory } = options;
   const cluster = await openOwnCluster(options, logger);
   const source = new SourceProcess({

@@ -17,11 +17,12 @@ import type { SyncEvent } from './sync-event.ts';
 import { textOf } from './thrown.ts';
 
 /**
- * V8's bound on what is new in a heap, in MB (bin/meshgate.mjs gives the gateway a smaller one): while a file is read half of its tree is
- * alive at each collection, and would be copied by it.
+ * V8's bound on what is new in a heap, in MB. What bin/meshgate.mjs says of it is for requests, of which little lives: while a file is read,
+ * half of its tree is alive at each collection, and has to be copied.
  */
 const YOUNG_GENERATION = '--max-semi-space-size';
-const YOUNG_GENERATION_MB = 16;
+const YOUNG_GENERATION_MB = 32;
+const FOR_REQUESTS = [YOUNG_GENERATION, '--no-parallel-scavenge'];
 /** A process that does not say a word in this time is not going to. */
 const HELLO_LIMIT_MS = 30_000;
 /** How long it may take to end by itself when it is told to. */
@@ -201,7 +202,7 @@ class Host {
   constructor({ program, argument }: Pick<SourceProcessOptions, 'program' | 'argument'>, listener: HostListener) {
     const child = fork(fileURLToPath(program), [argument], {
       execArgv: [
-        ...process.execArgv.filter((each) => !each.startsWith(YOUNG_GENERATION)),
+        ...process.execArgv.filter((each) => !FOR_REQUESTS.some((flag) => each.startsWith(flag))),
         `${YOUNG_GENERATION}=${YOUNG_GENERATION_MB}`,
       ],
       serialization: 'advanced',

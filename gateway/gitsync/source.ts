@@ -33,7 +33,7 @@ export interface SnapshotSourceOptions {
   /** Holds the caches of remotes and the last good snapshots; belongs to one gateway at a time. */
   readonly stateDir: string;
   readonly compile: CompileRevision;
-  /** Told when there is a new revision of the sources, so that what compiles is ready when its files have been read. */
+  /** Told when there is, or may be, a new revision of the sources, so that what compiles is ready when its files have been read. */
   readonly prepare?: () => void;
   /** Runs the tests of a snapshot before it is published; left out: they are not run. */
   readonly test?: TestSnapshot | undefined;
@@ -132,6 +132,8 @@ class SyncedSource implements SnapshotSource, SourceControl {
   }
 
   trigger(): void {
+    // While it is fetched.
+    this.#options.prepare?.();
     this.#schedule.trigger();
   }
 

@@ -1,5 +1,5 @@
 /** Gives threads a tenth of the time that others get, where both want a core: so that they are late, not what they work beside. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 /** The thread that calls it. Only Linux has priorities of threads, and names the caller's in /proc; elsewhere nothing happens. */
@@ -17,23 +17,6 @@ export function lowerProcessPriority(): void {
     for (const thread of readdirSync('/proc/self/task')) lower(Number(thread));
   } catch {
     // As above: a thread may also have ended in between.
-  }
-}
-
-/** V8's helpers, which all threads of the process share, are named so. */
-const HELPERS = 'V8Worker\n';
-
-/**
- * V8's helper threads: as many as four, which would take both cores of a machine with two while one thread's garbage is collected. That
- * thread does what they do not come to.
- */
-export function lowerHelperPriority(): void {
-  try {
-    for (const thread of readdirSync('/proc/self/task')) {
-      if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === HELPERS) lower(Number(thread));
-    }
-  } catch {
-    // As above.
   }
 }
 
