@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cpuSeconds, parseCpuSeconds, parseMachineCpuSeconds, residentBytes } from './cpu-time.ts';
+import { cpuSeconds, parseCpuSeconds, parseMachineCpuSeconds, parseResident, residentBytes } from './cpu-time.ts';
 
 test('reads the times of a process whose name has spaces and parentheses', () => {
   const line = '4242 (node (a) b) S 17 4242 4242 0 -1 4194304 1 2 3 4 1500 250 9 9 20 0 11 0 1 2 3';
@@ -14,4 +14,10 @@ test('reads what all of the machine did, without its idling', () => {
 test('a process that does not exist has no times', () => {
   assert.equal(cpuSeconds(2 ** 30), null);
   assert.equal(residentBytes(2 ** 30), null);
+});
+
+test('what a process has for itself is told from what it shares', () => {
+  const status = 'Name:\tnode\nVmRSS:\t  100 kB\nRssAnon:\t   60 kB\nRssFile:\t   38 kB\nRssShmem:\t    2 kB\n';
+  assert.deepEqual(parseResident(status), { own: 62 * 1024, files: 38 * 1024 });
+  assert.equal(parseResident('Name:\tkthreadd\n'), null);
 });

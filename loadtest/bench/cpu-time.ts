@@ -29,12 +29,28 @@ export function machineCpuSeconds(): number | null {
   return text === null ? null : parseMachineCpuSeconds(text);
 }
 
-/** Resident memory in bytes of the process and its descendants (shared pages count for each); null where there is no /proc. */
+/**
+ * Resident memory in bytes of the process and its descendants: what each of them has for itself, and what they share of files (the program
+ * itself, mostly) once. Null where there is no /proc.
+ */
 export function residentBytes(pid: number): number | null {
-  return sumOverTree(pid, (each) => {
-    const resident = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${each}/status`) ?? '');
-    return resident === null ? null : Number(resident[1]) * 1024;
+  let shared = 0;
+  const own = sumOverTree(pid, (each) => {
+    const resident = parseResident(read(`/proc/${each}/status`) ?? '');
+    if (resident !== null) shared = Math.max(shared, resident.files);
+    return resident?.own ?? null;
   });
+  return own === null ? null : own + shared;
+}
+
+/** Reads /proc/PID/status, in bytes; null for a process without memory. */
+export function parseResident(text: string): { readonly own: number; readonly files: number } | null {
+  const bytes = (name: string): number | null => {
+    const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text);
+    return found === null ? null : Number(found[1]) * 1024;
+  };
+  const [anonymous, files, shmem] = [bytes('RssAnon'), bytes('RssFile'), bytes('RssShmem')];
+  return anonymous === null || files === null ? null : { own: anonymous + (shmem ?? 0), files };
 }
 
 /** Reads a line of /proc/PID/stat; its second field is the program's name in parentheses, which may hold anything. */
