@@ -50,6 +50,18 @@ test('what neither the next snapshot nor the last has is forgotten', () => {
   }
 });
 
+test('a revision that comes back is not compiled again', () => {
+  const revisions = new KnownRevisions();
+  const compiled = revisions.compile(source('a', 'a1'));
+  revisions.adopt([source('a', 'a1')]);
+  revisions.asked(task('a1'), source('a', 'a1'));
+  assert.deepEqual(revisions.adopt([source('a', 'a2')]), ['a2']);
+  revisions.compile(source('a', 'a2'));
+  revisions.asked(task('a2'), source('a', 'a2'));
+  assert.deepEqual(revisions.adopt([source('a', 'a1')]), []);
+  assert.equal(revisions.get('a1'), compiled);
+});
+
 test('a review of unusual length is not kept', () => {
   const revisions = new KnownRevisions();
   revisions.asked(task('a1', 'x'.repeat(100_000)), source('a', 'a1'));

@@ -50,7 +50,7 @@ export class KnownRevisions {
 
   /**
    * Takes the revisions of the snapshot that is going to serve. Returns the digests of those that were asked for under another digest
-   * since this was last called. What neither it nor the snapshot before it has is forgotten: with each commit a worker's heap would
+   * since this was last called and are not compiled: after a rollback they are. What neither it nor the snapshot before it has is forgotten: with each commit a worker's heap would
    * grow by what it compiles, up to the limits, and to collect a large one takes it twenty milliseconds.
    */
   adopt(revisions: readonly RevisionName[]): string[] {
@@ -61,6 +61,7 @@ export class KnownRevisions {
     for (const [name, task] of this.#tasks.entries()) {
       const digest = byName.get(name);
       if (digest === undefined || digest === task.revision || this.#rehearsals.size >= REHEARSED_LIMIT) continue;
+      if (this.#compiled.get(digest) !== undefined) continue;
       const { source: _, reuse: __, ...rest } = task;
       this.#rehearsals.set(digest, { ...rest, revision: digest });
     }

@@ -44,9 +44,10 @@ export class CompileBench {
 
   /** Starts the thread ahead of the first revision, so that it loads its code while policies are still being read. */
   prepare(): void {
+    // The pool of the start has no thread any more. Commits get one whose thread stays longer.
     if (this.#ofStart && this.#piscina?.threads.length === 0) {
       this.#ofStart = false;
-      void this.close();
+      void this.close().catch(() => undefined);
     }
     // A thread that can not start says so at the first check.
     void this.#thread()

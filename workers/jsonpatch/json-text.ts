@@ -123,12 +123,15 @@ export function markMemberRun(members: readonly (readonly [string, JsonValue])[]
 
 /** Texts from this length on are often the same one as before: what many pods have alike. */
 const LONG_TEXT = 128;
+/** Longer ones are not kept. */
+const MAX_KEPT_TEXT = 16 * 1024;
 let longText = '';
 let longQuoted = '""';
 
 /** The same text as JSON.stringify(text). */
 export function quoteJson(text: string): string {
   if (text.length < LONG_TEXT) return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+  if (text.length > MAX_KEPT_TEXT) return JSON.stringify(text);
   if (text !== longText) {
     longText = text;
     longQuoted = JSON.stringify(text);
