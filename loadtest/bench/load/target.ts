@@ -53,7 +53,8 @@ export class Target implements ConnectionListener {
       const tick = (): void => {
         if (window.over) return;
         const now = performance.now();
-        const dueByNow = Math.ceil(((Math.min(now, window.endMs) - window.startMs) * perSecond) / 1_000);
+        // The whole window is `ms` to the last digit, which the difference of its ends need not be.
+        const dueByNow = Math.ceil((Math.min(now - window.startMs, ms) * perSecond) / 1_000);
         for (; due < dueByNow; due++) window.waiting.push(now);
         this.#sendWaiting(window);
         if (window.waiting.length > WAITING_LIMIT) window.fail(new Error('the server does not keep up with the rate'));
