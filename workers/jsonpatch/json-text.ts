@@ -74,8 +74,10 @@ class MemberRun {
 /** They go with the values. */
 const texts = new WeakMap<object, Known>();
 
-/** Parts of a value that are looked at to see whether it has known ones; where it has none, JSON.stringify is faster. */
+/** Parts of a value that are looked at to see whether it has known ones; where it has none, JSON.stringify is faster for all but the small. */
 const LOOKED_AT = 16;
+/** An object of no more members, all of them scalars, is written here: to call JSON.stringify takes longer. */
+const FEW_MEMBERS = 4;
 /** Values that are nested deeper are written by JSON.stringify, which has its own limit. */
 const MAX_DEPTH = 32;
 
@@ -125,18 +127,21 @@ export function markMemberRun(members: readonly (readonly [string, JsonValue])[]
 const LONG_TEXT = 128;
 /** Longer ones are not kept. */
 const MAX_KEPT_TEXT = 16 * 1024;
-let longText = '';
-let longQuoted = '""';
+/** Such texts are kept by length: the same text has the same place, and those that differ from pod to pod seldom take it. */
+const KEPT_TEXTS = 16;
+const longTexts: string[] = Array<string>(KEPT_TEXTS).fill('');
+const longQuoted: string[] = Array<string>(KEPT_TEXTS).fill('""');
 
 /** The same text as JSON.stringify(text). */
 export function quoteJson(text: string): string {
   if (text.length < LONG_TEXT) return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
   if (text.length > MAX_KEPT_TEXT) return JSON.stringify(text);
-  if (text !== longText) {
-    longText = text;
-    longQuoted = JSON.stringify(text);
+  const slot = text.length % KEPT_TEXTS;
+  if (text !== longTexts[slot]) {
+    longTexts[slot] = text;
+    longQuoted[slot] = JSON.stringify(text);
   }
-  return longQuoted;
+  return longQuoted[slot] as string;
 }
 
 /** The same text as JSON.stringify(value). Whoever reads it flattens it: pieces are not joined here. */
@@ -146,11 +151,13 @@ export function jsonText(value: JsonValue): string {
 
 function textAt(value: JsonValue, depth: number): string {
   if (typeof value === 'string') return quoteJson(value);
-  if (!isReference(value)) return String(value);
+  // 1e999 in a pod is Infinity, which JSON.stringify writes as null.
+  if (!isReference(value)) return typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value);
   const known = texts.get(value);
   if (known !== undefined) return known.text === '' ? remember(value, known) : known.text;
-  if (depth === MAX_DEPTH || !hasKnownPart(value)) return JSON.stringify(value);
-  return Array.isArray(value) ? listText(value, depth + 1) : objectText(value, depth + 1);
+  if (depth === MAX_DEPTH) return JSON.stringify(value);
+  if (Array.isArray(value)) return hasKnownPart(value) ? listText(value, depth + 1) : JSON.stringify(value);
+  return isFlat(value) || hasKnownPart(value) ? objectText(value, depth + 1) : JSON.stringify(value);
 }
 
 function listText(list: readonly JsonValue[], depth: number): string {
@@ -182,6 +189,14 @@ function objectText(object: JsonObject, depth: number): string {
     } else text += `${quoteJson(key)}:${textAt(value, depth)}`;
   }
   return `{${text}}`;
+}
+
+function isFlat(object: JsonObject): boolean {
+  let left = FEW_MEMBERS;
+  for (const key in object) {
+    if (left-- === 0 || isReference(object[key])) return false;
+  }
+  return true;
 }
 
 /** Whether a part of the value, or a part of one of its lists, has a text already. */

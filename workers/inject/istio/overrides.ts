@@ -132,6 +132,7 @@ export function withSavedContainers(pod: Pod): Pod {
   const saved = decodeOverrides(pod.metadata.annotations);
   // Of several with one name the first is meant.
   const missing = (list: readonly Container[], from: readonly Container[]) => {
+    if (from.length === 0) return from;
     const names = new Set(list.map(({ name }) => name));
     return from.filter(({ name }) => !names.has(name) && names.add(name));
   };

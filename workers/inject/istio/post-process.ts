@@ -44,12 +44,19 @@ function drafted(spec: PodSpec, draft: Draft): PodSpec {
   return result;
 }
 
+interface Located {
+  readonly list: Container[];
+  readonly at: number;
+}
+
 /** Where the proxy is: the first one among the containers, else among the init containers. */
-function locateProxy(draft: Draft): { list: Container[]; at: number } | undefined {
-  for (const list of [draft.containers, draft.initContainers]) {
-    const at = list?.findIndex(({ name }) => name === PROXY) ?? -1;
-    if (list !== undefined && at >= 0) return { list, at };
-  }
+function locateProxy({ containers, initContainers }: Draft): Located | undefined {
+  return locateIn(containers) ?? locateIn(initContainers);
+}
+
+function locateIn(list: Container[] | undefined): Located | undefined {
+  if (list === undefined) return undefined;
+  for (let at = 0; at < list.length; at++) if (list[at]?.name === PROXY) return { list, at };
   return undefined;
 }
 
@@ -68,13 +75,12 @@ function withProbers(env: readonly EnvVar[], probers: Probers, injectedBefore: b
 /** The pod with all its handlers at the agent, and the agent knowing about them. */
 export function withRewrittenProbes(pod: Pod, settings: PostSettings): Pod {
   const draft = draftOf(pod);
-  rewriteProbes(draft, pod.spec, settings);
+  rewriteProbes(draft, locateProxy(draft), pod.spec, settings);
   return { ...pod, spec: drafted(pod.spec, draft) };
 }
 
-function rewriteProbes(draft: Draft, spec: PodSpec, settings: PostSettings): void {
+function rewriteProbes(draft: Draft, proxy: Located | undefined, spec: PodSpec, settings: PostSettings): void {
   const { features, metrics } = settings;
-  const proxy = locateProxy(draft);
   if (proxy === undefined || !rewritesProbes(draft.annotations, settings.rewriteProbes)) return;
   const probers = collectProbers(spec, metrics.statusPort, features);
   const container = proxy.list[proxy.at];
@@ -108,7 +114,7 @@ export function postProcess(
   if (settings.features.securePortAnnotation) {
     draft.annotations = withSecurePort(draft.annotations, scraping.proxy);
   }
-  rewriteProbes(draft, pod.spec, settings);
+  rewriteProbes(draft, place, pod.spec, settings);
 
   const network = env.get(ENV_NETWORK);
   const metadata = { ...pod.metadata };

@@ -52,17 +52,23 @@ export function rewritesProbes(annotations: StringMap, meshSetting: boolean): bo
   return parseBool(stringAt(annotations, REWRITE_PROBES) ?? '') ?? meshSetting;
 }
 
+interface PlacedHandler {
+  readonly path: string;
+  readonly handler: Handler;
+  readonly isHook: boolean;
+}
+
 /** Every handler of a container that the agent takes over, with its path there. */
-function handlersOf(container: Container, features: Features): (readonly [string, Handler, isHook: boolean])[] {
-  const handlers: (readonly [string, Handler, boolean])[] = [];
+function handlersOf(container: Container, features: Features): readonly PlacedHandler[] {
+  const handlers: PlacedHandler[] = [];
   for (const [field, name] of PROBES) {
-    const probe = container[field];
-    if (probe !== undefined) handlers.push([probePath(container.name, name), probe, false]);
+    const handler = container[field];
+    if (handler !== undefined) handlers.push({ path: probePath(container.name, name), handler, isHook: false });
   }
   if (features.rewriteLifecycle && container.lifecycle !== undefined) {
     for (const [field, name] of HOOKS) {
-      const hook = container.lifecycle[field];
-      if (hook !== undefined) handlers.push([hookPath(container.name, name), hook, true]);
+      const handler = container.lifecycle[field];
+      if (handler !== undefined) handlers.push({ path: hookPath(container.name, name), handler, isHook: true });
     }
   }
   return handlers;
@@ -117,11 +123,13 @@ function encodeProber(handler: Handler, isHook: boolean, container: Container, s
  */
 export function collectProbers(spec: PodSpec, statusPort: number, features: Features): Probers {
   const probers: Probers = new Map();
-  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
-    if (container.name === PROXY) continue;
-    for (const [path, handler, isHook] of handlersOf(container, features)) {
-      const prober = encodeProber(handler, isHook, container, statusPort);
-      if (prober !== undefined) probers.set(path, prober);
+  for (const list of [spec.initContainers, spec.containers]) {
+    for (const container of list ?? []) {
+      if (container.name === PROXY) continue;
+      for (const { path, handler, isHook } of handlersOf(container, features)) {
+        const prober = encodeProber(handler, isHook, container, statusPort);
+        if (prober !== undefined) probers.set(path, prober);
+      }
     }
   }
   return probers;
@@ -130,8 +138,11 @@ export function collectProbers(spec: PodSpec, statusPort: number, features: Feat
 /** The probers as the value of the proxy's environment variable; '' for none. */
 export function encodeProbers(probers: Probers): string {
   if (probers.size === 0) return '';
-  const paths = [...probers.keys()].sort();
-  return `{${paths.map((path) => `${quoteGoJson(path)}:${probers.get(path)}`).join(',')}}`;
+  const paths = [...probers.keys()];
+  if (paths.length > 1) paths.sort();
+  let text = '';
+  for (const path of paths) text += `${text === '' ? '{' : ','}${quoteGoJson(path)}:${probers.get(path)}`;
+  return `${text}}`;
 }
 
 /** The handler with the agent in the application's place; undefined for handlers that the kubelet can use itself. */
@@ -216,6 +227,6 @@ export function restoreHandlers(
 export function hasDirectHandlers(container: Container, features: Features): boolean {
   if (container.name === PROXY) return false;
   return handlersOf(container, features).some(
-    ([path, handler, isHook]) => !isRedirected(handler, path) && redirected(handler, isHook, path, 0) !== undefined,
+    ({ path, handler, isHook }) => !isRedirected(handler, path) && redirected(handler, isHook, path, 0) !== undefined,
   );
 }

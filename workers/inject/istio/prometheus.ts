@@ -5,6 +5,7 @@
  * Annotations are found as Prometheus finds them, by sanitised name: `prometheus.io/port` and `prometheus_io_port` are one.
  * Where a pod has several spellings Istio picks one at random; here the usual spelling wins, then the first in order.
  */
+import { setMember } from '../../merge/member.ts';
 import { marshalGoJson } from '../../template/gojson.ts';
 import { Denial } from '../reason.ts';
 import type { Features } from './features.ts';
@@ -102,7 +103,11 @@ function without(annotations: StringMap, found: ReadonlyMap<string, Found>, feat
     for (const key of spellings) gone.add(key);
   }
   if (gone.size === 0) return annotations;
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !gone.has(key)));
+  const kept: StringMap = {};
+  for (const key of Object.keys(annotations)) {
+    if (!gone.has(key)) setMember(kept, key, annotations[key] as string);
+  }
+  return kept;
 }
 
 /** Only an explicit "no" turns merging off; what does not parse counts as yes. */
