@@ -4,15 +4,11 @@
  * as it came, unknown fields stay with the container, volume … they belong to, whatever place that has now.
  */
 import { deepEqual } from '../jsonpatch/deep-equal.ts';
-import { setMember } from '../merge/member.ts';
+import { ownMember, setMember } from '../merge/member.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /**
@@ -33,21 +29,24 @@ export function graft(raw: JsonValue | undefined, typed: JsonValue | undefined, 
 
 function graftObject(raw: JsonObject, typed: JsonObject, result: JsonObject): JsonObject {
   const grafted: JsonObject = {};
-  for (const key of Object.keys(result)) {
-    const before = own(typed, key);
+  for (const key in result) {
+    const came = ownMember(raw, key);
+    const before = ownMember(typed, key);
     const after = result[key] as JsonValue;
     // What only the types add (`status: {}`) is no change.
-    if (Object.hasOwn(raw, key)) setMember(grafted, key, graft(raw[key], before, after));
+    if (came !== undefined) setMember(grafted, key, graft(came, before, after));
     else if (before === undefined || !(before === after || deepEqual(before, after))) setMember(grafted, key, after);
   }
-  for (const key of Object.keys(raw)) {
-    if (!Object.hasOwn(typed, key) && !Object.hasOwn(result, key)) setMember(grafted, key, raw[key] as JsonValue);
+  for (const key in raw) {
+    if (ownMember(typed, key) === undefined && ownMember(result, key) === undefined) {
+      setMember(grafted, key, raw[key] as JsonValue);
+    }
   }
   return grafted;
 }
 
 function nameOf(value: JsonValue | undefined): string | undefined {
-  const name = isObject(value) ? own(value, 'name') : undefined;
+  const name = isObject(value) ? ownMember(value, 'name') : undefined;
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { ownMember } from '../merge/member.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
 import { type Alignment, alignLists, isAlike, type Match } from './align.ts';
 import { MAX_OPERATIONS } from './apply.ts';
@@ -39,17 +40,17 @@ function diffValues(patch: Operation[], place: Place, before: JsonValue, after: 
 }
 
 function diffObjects(patch: Operation[], place: Place, before: JsonObject, after: JsonObject, depth: number): void {
-  for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key)) {
+  for (const key in before) {
+    const value = ownMember(after, key);
+    if (value === undefined) {
       patch.push({ op: 'remove', path: place.child(key).text });
       continue;
     }
     const old = before[key] as JsonValue;
-    const value = after[key] as JsonValue;
     if (old !== value) diffValues(patch, place.child(key), old, value, depth + 1);
   }
-  for (const key of Object.keys(after)) {
-    if (Object.hasOwn(before, key)) continue;
+  for (const key in after) {
+    if (ownMember(before, key) !== undefined) continue;
     patch.push({ op: 'add', path: place.child(key).text, value: after[key] as JsonValue });
   }
 }

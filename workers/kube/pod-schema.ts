@@ -62,6 +62,14 @@ export function flattenFields(
   );
 }
 
+/**
+ * The same text as V8 keeps names of members: two such are compared by place, where a piece of a text is compared by its characters. Names
+ * from here are looked up for each member of each pod.
+ */
+function internalized<Text extends string>(text: Text): Text {
+  return Object.keys({ [text]: 0 })[0] as Text;
+}
+
 /** Takes a Go type expression apart. Throws for a name that the schema does not hold. */
 export function parseType(text: string, table: SchemaTable = POD_TABLE): TypeExpression {
   if (text.startsWith('*')) return { kind: 'pointer', elem: parseType(text.slice(1), table) };
@@ -71,7 +79,7 @@ export function parseType(text: string, table: SchemaTable = POD_TABLE): TypeExp
     return { kind: 'map', key: parseType(text.slice(4, end), table), elem: parseType(text.slice(end + 1), table) };
   }
   if (text === 'bool' || text === 'string' || text === 'int32' || text === 'int64') {
-    return { kind: 'scalar', scalar: text };
+    return { kind: 'scalar', scalar: internalized(text) };
   }
   if (Object.hasOwn(table.structs, text)) return { kind: 'struct', name: text };
   const named = Object.hasOwn(table.named, text) ? table.named[text] : undefined;
@@ -93,8 +101,8 @@ function parseField(text: string, table: SchemaTable): SchemaField {
   const [goName = '', json = '', typeText = '', strategies = '', mergeKey = ''] = text.split(' ');
   const [jsonName = '', ...flags] = json.split(',');
   return {
-    goName,
-    jsonName,
+    goName: internalized(goName),
+    jsonName: internalized(jsonName),
     type: parseType(typeText, table),
     typeText,
     inline: flags.includes('inline'),
@@ -102,6 +110,6 @@ function parseField(text: string, table: SchemaTable): SchemaField {
     omitempty: flags.includes('omitempty'),
     omitzero: flags.includes('omitzero'),
     patchStrategies: strategies.split(','),
-    mergeKey,
+    mergeKey: internalized(mergeKey),
   };
 }

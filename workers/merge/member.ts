@@ -1,8 +1,13 @@
 /** Objects whose keys come from users: read own members only, and write `__proto__` like any other. */
 import type { JsonObject, JsonValue } from '../template/value.ts';
 
-/** The own member, or undefined when there is none. */
+/**
+ * The own member, or undefined when there is none. No member of JSON is undefined or a function, and what objects inherit are functions,
+ * but for `__proto__`: so the value tells, and the second look that `Object.hasOwn` would be is seldom needed.
+ */
 export function ownMember(object: JsonObject, key: string): JsonValue | undefined {
+  const value: unknown = object[key];
+  if (typeof value !== 'function' && key !== '__proto__') return value as JsonValue | undefined;
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 

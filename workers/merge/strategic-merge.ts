@@ -39,7 +39,7 @@ export function strategicMergePatch(
 }
 
 function mergeObjects(run: MergeRun, original: JsonObject, patch: JsonObject, type: MergeType): JsonObject {
-  if (Object.hasOwn(patch, '$patch')) return replaceObject(run, patch);
+  if (ownMember(patch, '$patch') !== undefined) return replaceObject(run, patch);
   const draft = new Draft(original);
   const keys = Object.keys(patch);
   let members = keys;
@@ -74,7 +74,7 @@ class Draft {
     return ownMember(this.object, key);
   }
   set(key: string, value: JsonValue): void {
-    if (Object.hasOwn(this.object, key) && this.object[key] === value) return;
+    if (ownMember(this.object, key) === value) return;
     setMember(this.#writable(), key, value);
   }
   delete(key: string): void {

@@ -53,7 +53,8 @@ function typedPod(object: JsonObject): Pod {
 /** With the namespace that the pod will be in, and without the apiserver's own records, which may be large. */
 function metadataIn(namespace: string, metadata: ObjectMeta): ObjectMeta {
   const { managedFields: _, ...rest } = metadata;
-  return { ...rest, namespace };
+  rest.namespace = namespace;
+  return rest;
 }
 
 function inject(revision: IstioRevision, request: InjectRequest): InjectDecision {

@@ -124,5 +124,8 @@ export function postProcess(
     [STATUS]: settings.status.encode(template),
     ...settings.injectedAnnotations,
   };
-  return { ...pod, metadata, spec: reordered(drafted(pod.spec, draft), holdApplication) };
+  const { containers, initContainers } = reordered(draft, holdApplication);
+  const spec: PodSpec = { ...pod.spec, containers: [...containers] };
+  if (initContainers !== null) spec.initContainers = [...initContainers];
+  return { ...pod, metadata, spec };
 }

@@ -6,7 +6,7 @@
  * validation of the network comes first of all and its set-up last, so that other init containers still have a network.
  */
 import { CORE_DUMP, INIT, PROXY, VALIDATION } from './names.ts';
-import { type Container, findContainer, type PodSpec } from './pod.ts';
+import { type Container, findContainer } from './pod.ts';
 
 /** Moves the container of that name; of several with the same name only the last is kept, as in Istio. */
 function moved(containers: readonly Container[], name: string, to: 'first' | 'last'): readonly Container[] {
@@ -18,18 +18,24 @@ function moved(containers: readonly Container[], name: string, to: 'first' | 'la
 
 const FIRST_WITH_NATIVE_PROXY = [CORE_DUMP, PROXY, VALIDATION, INIT];
 
-/** The spec with its containers in order. `holdApplication`: applications start after the proxy. */
-export function reordered(spec: PodSpec, holdApplication: boolean): PodSpec {
-  const containers = moved(spec.containers ?? [], PROXY, holdApplication ? 'first' : 'last');
-  let inits: readonly Container[] = spec.initContainers ?? [];
-  if (findContainer(PROXY, spec.initContainers) !== undefined) {
+/** A pod's containers; `initContainers` is null where there are none. */
+export interface Containers {
+  readonly containers: readonly Container[];
+  readonly initContainers: readonly Container[] | null;
+}
+
+/** The containers in order. `holdApplication`: applications start after the proxy. */
+export function reordered({ containers, initContainers }: { readonly [list in keyof Containers]: Containers[list] | undefined }, holdApplication: boolean): Containers {
+  let inits: readonly Container[] = initContainers ?? [];
+  if (findContainer(PROXY, inits) !== undefined) {
     for (const name of FIRST_WITH_NATIVE_PROXY) inits = moved(inits, name, 'first');
   } else {
     inits = moved(inits, VALIDATION, 'first');
     inits = moved(inits, INIT, 'last');
     inits = moved(inits, CORE_DUMP, 'last');
   }
-  const result: PodSpec = { ...spec, containers: [...containers] };
-  if (inits.length > 0) result.initContainers = [...inits];
-  return result;
+  return {
+    containers: moved(containers ?? [], PROXY, holdApplication ? 'first' : 'last'),
+    initContainers: inits.length > 0 ? inits : null,
+  };
 }
