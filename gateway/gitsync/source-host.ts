@@ -2,6 +2,7 @@
  * What the process does that keeps a gateway's sources: it runs a source as its gateway tells it to, says what comes of it, and ends with
  * it. Fetching, parsing, trying and saving are done here, where neither their garbage nor git's start keeps requests waiting.
  */
+import { collectAllGarbage } from '../service/garbage.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from '../snapshot.ts';
 import { SourceError } from './problem.ts';
 import { SnapshotSplitter } from './snapshot-pieces.ts';
@@ -29,7 +30,7 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
   return new Promise((resolve) => {
     const outbox = new Outbox();
     const splitter = new SnapshotSplitter();
-    const rest = setTimeout(collectGarbage, REST_MS).unref();
+    const rest = setTimeout(collectAllGarbage, REST_MS).unref();
     let hosted: HostedSource | null = null;
     const end = async (): Promise<void> => {
       await hosted?.source.stop();
@@ -82,11 +83,6 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
     process.on('disconnect', () => void end().finally(resolve));
     outbox.post({ kind: 'hello' });
   });
-}
-
-/** What reading left behind, which V8 would keep for the next time. */
-function collectGarbage(): void {
-  globalThis.gc?.();
 }
 
 /** Sends news one after the other, each when the one before is on its way: so much as a pipe holds is all that the gateway finds at once. */

@@ -22,7 +22,7 @@ import { logWorkerLost } from '../telemetry/pool-log.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
-import { collectStartGarbage } from './start-garbage.ts';
+import { collectAllGarbage } from './garbage.ts';
 
 export interface LocalServiceParts {
   readonly options: Pick<GatewayOptions, 'workers' | 'workerMemory'>;
@@ -120,7 +120,7 @@ export class LocalService implements AdmissionService {
   async listen(address: Address, credentials: Credentials): Promise<number> {
     await this.#pool.open();
     if (!this.#pool.ready) throw new GatewayError('WORKERS_FAILED');
-    collectStartGarbage();
+    collectAllGarbage();
     const server = new AdmissionServer(this.#handler, credentials, this.#parts.ticketKeys);
     this.#server = server;
     return server.listen(address);

@@ -18,8 +18,8 @@ import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
+import { collectAllGarbage } from './garbage.ts';
 import { ListenerProcess } from './listener-process.ts';
-import { collectStartGarbage } from './start-garbage.ts';
 
 const RESTART_BASE_MS = 100;
 const RESTART_MAX_MS = 10_000;
@@ -107,7 +107,7 @@ export class ProcessService implements AdmissionService {
     const port = await this.#startProcess();
     const others = Array.from({ length: this.#parts.options.processes - 1 }, () => this.#startProcess());
     await Promise.all(others);
-    collectStartGarbage();
+    collectAllGarbage();
     return port;
   }
 
