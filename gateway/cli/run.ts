@@ -4,8 +4,8 @@
 import { Command, CommanderError } from 'commander';
 import { type COMMAND_ERRORS, GatewayError } from '../errors.ts';
 import { formatProblem, SourceError } from '../gitsync/problem.ts';
-import { COMMANDS } from './commands.ts';
 import { type CommandContext, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './context.ts';
+import { GATEWAY_COMMANDS, type RegisterCommand } from './gateway-commands.ts';
 
 /** Runs the command that `args` names and resolves with its exit code: 0 fine, 1 findings, 2 wrong use, 3 it could not run. */
 export async function runCommandLine(
@@ -25,7 +25,7 @@ export async function runCommandLine(
     .exitOverride()
     .configureOutput({ writeOut: context.stdout, writeErr: context.stderr })
     .showHelpAfterError('(meshgate help COMMAND tells the options)');
-  for (const register of COMMANDS) register(program, context);
+  for (const register of await commandsFor(args[0])) register(program, context);
   // A command made by `program.command` copies these settings; one that was added whole does not.
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
   try {
@@ -34,6 +34,12 @@ export async function runCommandLine(
   } catch (error) {
     return reportError(error, context);
   }
+}
+
+/** Those of a gateway's own processes have the others' code not in memory for as long as they run. */
+async function commandsFor(name: string | undefined): Promise<Iterable<RegisterCommand>> {
+  const own = GATEWAY_COMMANDS.get(name ?? '');
+  return own === undefined ? (await import('./commands.ts')).COMMANDS : [own];
 }
 
 function reportError(error: unknown, context: CommandContext): number {

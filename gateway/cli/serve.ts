@@ -17,7 +17,7 @@ import { SOURCE_HOST_COMMAND } from './source-host.ts';
 export function registerServe(program: Command, context: CommandContext): void {
   const command = program.command('serve').description('serve admission reviews with policies from a folder or Git');
   addGatewayFlags(command).action(async (flags: Record<string, string | undefined>) => {
-    context.finish(await serve(readFlags(flags, context), context));
+    context.finish(await serve(await readFlags(flags, context), context));
   });
 }
 
@@ -35,7 +35,7 @@ export function readFlags(
   flags: Readonly<Record<string, string | undefined>>,
   context: CommandContext,
   defaults: Readonly<Partial<Record<OptionKey, string>>> = {},
-): GatewayOptions {
+): Promise<GatewayOptions> {
   const configFile = flags['config'] ?? context.environment['MESHGATE_CONFIG'] ?? null;
   return loadOptions({ flags, environment: context.environment, configFile, defaults });
 }

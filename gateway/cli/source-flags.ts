@@ -55,5 +55,5 @@ export async function configuredSources(
   { environment }: CommandContext,
 ): Promise<readonly SourceSpec[]> {
   const { loadOptions } = await import('../config/load.ts');
-  return loadOptions({ flags: {}, environment, configFile }).sources;
+  return (await loadOptions({ flags: {}, environment, configFile })).sources;
 }

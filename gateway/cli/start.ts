@@ -15,7 +15,7 @@ export function registerStart(program: Command, context: CommandContext): void {
     .description('serve the default policies of this checkout on free local ports');
   addGatewayFlags(command).action(async (flags: Record<string, string | undefined>) => {
     const root = fileURLToPath(context.root);
-    const options = readFlags(flags, context, {
+    const options = await readFlags(flags, context, {
       source: root,
       path: 'policies',
       state: join(root, '.meshgate'),

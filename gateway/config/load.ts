@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { GatewayError } from '../errors.ts';
-import { readConfigDocuments } from '../gitsync/source-file.ts';
+import type { ConfigDocuments } from '../gitsync/source-file.ts';
 import type { SourceSpec } from '../gitsync/source-spec.ts';
 import {
   environmentName,
@@ -30,19 +30,27 @@ export interface OptionInputs {
 const CONFIG_FILE_LIMIT = 1024 * 1024;
 
 /**
- * The frozen options. Throws GatewayError: OPTION_UNKNOWN, OPTION_INVALID (also for a required option that is missing and for
+ * The frozen options. Rejects with a GatewayError: OPTION_UNKNOWN, OPTION_INVALID (also for a required option that is missing and for
  * options that do not go together), CONFIG_FILE_INVALID.
  */
-export function loadOptions(inputs: OptionInputs): GatewayOptions {
-  const text = inputs.configFile === null ? '' : readText(inputs.configFile);
-  const { options: written } = readConfigDocuments(text, inputs.configFile ?? '', 0);
+export async function loadOptions(inputs: OptionInputs): Promise<GatewayOptions> {
+  const documents = await openConfigFile(inputs.configFile);
+  const { options: written } = documents(0);
   const file = entriesOf(written, inputs.configFile ?? '');
   const values = new Map<string, unknown>();
   for (const key of Object.keys(OPTIONS) as OptionKey[]) values.set(key, pick(key, inputs, file));
   const options = Object.fromEntries(values) as unknown as FlagOptions;
   checkTogether(options);
-  const { sources } = readConfigDocuments(text, inputs.configFile ?? '', options.interval);
+  const { sources } = documents(options.interval);
   return Object.freeze({ ...options, sources: Object.freeze(chooseSources(options, sources, inputs)) });
+}
+
+/** What a file says, for an interval that its sources have when they name none. YAML and schemas are only loaded where there is a file. */
+async function openConfigFile(path: string | null): Promise<(intervalMs: number) => ConfigDocuments> {
+  if (path === null) return () => ({ options: null, sources: [] });
+  const text = readText(path);
+  const { readConfigDocuments } = await import('../gitsync/source-file.ts');
+  return (intervalMs) => readConfigDocuments(text, path, intervalMs);
 }
 
 function chooseSources(

@@ -146,7 +146,7 @@ export async function startTestGateway(setup: TestGatewayOptions): Promise<TestG
     },
   });
   const flags = { source: 'memory', listen: '127.0.0.1:0', admin: '127.0.0.1:0', state, workers: '1', drainDelay: '0' };
-  const options = loadOptions({ flags: { ...flags, ...setup.flags }, environment: {}, configFile: null });
+  const options = await loadOptions({ flags: { ...flags, ...setup.flags }, environment: {}, configFile: null });
   const logger = createLogger('debug', sink);
   const workerFile = setup.workerFile ?? new URL('../../../workers/main.ts', import.meta.url);
   const service = new LocalService({ options, logger, workerFile, tracing: setup.tracing ?? null });
