@@ -12,7 +12,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 /**
  * How a gateway keeps its memory small, which can only be said before Node starts. V8 lets the young generation of a busy main thread grow
- * to 128 MB, and 8 do as well; it is asked for a collection when the start is over (gateway/service/start-garbage.ts); and so little of a
+ * to 128 MB, and 8 do as well; it is asked for a collection when the start is over (gateway/service/garbage.ts); and so little of a
  * request lives that helpers cost a collection of the young generation more than they take off it. glibc gives threads heaps of their own,
  * up to eight for each core, and keeps most of what they once held.
  */
@@ -23,11 +23,15 @@ const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131
 /** Commands that stay. */
 const GATEWAYS = ['serve', 'start'];
 
+/** What a gateway from source loads its TypeScript with (bin/load-stripped.mjs). */
+const LOAD_STRIPPED = pathToFileURL(join(root, 'bin', 'load-stripped.mjs')).href;
+
 if (major > 22 || (major === 22 && minor >= 18)) {
-  await becomeFrugal();
   const source = join(root, 'gateway', 'main.ts');
-  if (existsSync(source)) {
-    await keepCompiled();
+  const isSource = existsSync(source);
+  await becomeFrugal(isSource);
+  if (isSource) {
+    if (!process.execArgv.includes(LOAD_STRIPPED)) await keepCompiled();
     await import(pathToFileURL(source).href);
   } else await import(pathToFileURL(join(root, 'gateway', 'main.js')).href);
 } else {
@@ -40,14 +44,26 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 }
 
 /** Starts this process over with what keeps its memory small, where that can be done and nobody has said anything else. */
-async function becomeFrugal() {
+async function becomeFrugal(isSource) {
   if ([...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((each) => each.includes('semi-space-size'))) {
     // Where it was us, it was for the main thread. The others have limits of their own, which the flag would override.
     const { setFlagsFromString } = await import('node:v8');
     if (process.execArgv.includes(EXPOSE_GC)) setFlagsFromString(`${YOUNG_GENERATION}=0`);
   } else if (process.execve !== undefined && GATEWAYS.includes(process.argv[2])) {
-    const args = [process.execPath, ...process.execArgv, ...MEMORY_FLAGS, ...process.argv.slice(1)];
+    const load = isSource && (await keepStripped()) ? ['--import', LOAD_STRIPPED] : [];
+    const args = [process.execPath, ...process.execArgv, ...MEMORY_FLAGS, ...load, ...process.argv.slice(1)];
     process.execve(process.execPath, args, { ...MEMORY_ENVIRONMENT, ...process.env });
+  }
+}
+
+/** Strips types here, in the process that is replaced: what it takes of memory ends with it. False where that can not be done. */
+async function keepStripped() {
+  try {
+    const { stripAll } = await import('./stripped.mjs');
+    await stripAll(root);
+    return true;
+  } catch {
+    return false;
   }
 }
 
