@@ -17,7 +17,7 @@ export function validator(type: GoType, site: Site): (value: Slot) => GoValue {
   if (type.name === undefined) {
     switch (type.kind) {
       case 'interface':
-        return (value) => (value === undefined ? null : value);
+        return nullForNothing;
       case 'string':
         return (value) => (typeof value === 'string' ? value : convert(value, type, site));
       case 'bool':
@@ -31,6 +31,10 @@ export function validator(type: GoType, site: Site): (value: Slot) => GoValue {
     }
   }
   return (value) => convert(value, type, site);
+}
+
+function nullForNothing(value: Slot): GoValue {
+  return value === undefined ? null : value;
 }
 
 function convert(value: Slot, type: GoType, site: Site): GoValue {
@@ -58,7 +62,10 @@ function canBeNil(type: GoType): boolean {
 export function literalArgument(literal: Operand, type: GoType, site: Site): EvaluateArgument {
   const result = literalOf(literal, type, site.context);
   if (!result.ok) return () => site.fail(result.message);
-  const { value } = result;
+  return constant(result.value);
+}
+
+function constant(value: GoValue): EvaluateArgument {
   return () => value;
 }
 

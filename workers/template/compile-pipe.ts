@@ -5,7 +5,7 @@
  */
 import type { EvaluateArgument } from './argument.ts';
 import { literalArgument, plainLiteral, validator } from './argument.ts';
-import type { Command, Operand, Pipe, Span, Tree } from './ast.ts';
+import type { Command, Operand, Pipe, Source, Span, Tree } from './ast.ts';
 import { callField, FieldAccess, readField } from './field.ts';
 import type { GoFunc } from './func.ts';
 import { textKey } from './indexing.ts';
@@ -34,19 +34,22 @@ export type Assign = (frame: Frame, value: Slot) => void;
 /** What a skipped conditional declaration leaves in its slot. */
 const UNSET = Symbol('unset') as unknown as Slot;
 
+/** What it makes lives far longer than the tree that it is made of, and must not keep it: no closure that stays may see a piece of it. */
 export class PipeCompiler {
-  private readonly tree: Tree;
+  private readonly source: Source;
+  private readonly template: string;
   private readonly scope: Scope;
   private readonly environment: CompileEnvironment;
 
   constructor(tree: Tree, scope: Scope, environment: CompileEnvironment) {
-    this.tree = tree;
+    this.source = tree.source;
+    this.template = tree.name;
     this.scope = scope;
     this.environment = environment;
   }
 
   site(span: Span): Site {
-    return new Site(this.tree.source, this.tree.name, span);
+    return new Site(this.source, this.template, span);
   }
 
   /** A pipeline that declares and assigns its variables. Its value is never nil: an `any` that holds nothing is no value. */
@@ -58,39 +61,11 @@ export class PipeCompiler {
   compileWithVariables(pipe: Pipe): { readonly evaluate: Evaluate; readonly assign: readonly Assign[] } {
     const value = this.compileCommands(pipe.commands);
     const assign = pipe.variables.map((name) => (pipe.assign ? this.assignment(name, pipe) : this.declaration(name)));
-    const [first, second] = assign;
-    if (first === undefined) return { evaluate: value, assign };
-    const evaluate: Evaluate = (frame, dot) => {
-      const result = value(frame, dot);
-      first(frame, result);
-      second?.(frame, result);
-      return result;
-    };
-    return { evaluate, assign };
+    return { evaluate: assigning(value, assign), assign };
   }
 
   private compileCommands(commands: readonly Command[]): Evaluate {
-    const [first, ...rest] = commands.map((command, i) => this.compileCommand(command, i > 0));
-    if (first === undefined) return () => undefined;
-    const [second, third] = rest;
-    if (second !== undefined && third === undefined) {
-      return (frame, dot) => {
-        const piped = first(frame, dot);
-        const value = second(frame, dot, piped === null ? undefined : piped);
-        return value === null ? undefined : value;
-      };
-    }
-    if (rest.length === 0) {
-      return (frame, dot) => {
-        const value = first(frame, dot);
-        return value === null ? undefined : value;
-      };
-    }
-    return (frame, dot) => {
-      let value = first(frame, dot);
-      for (const command of rest) value = command(frame, dot, value === null ? undefined : value);
-      return value === null ? undefined : value;
-    };
+    return inTurn(commands.map((command, i) => this.compileCommand(command, i > 0)));
   }
 
   private compileCommand(command: Command, piped: boolean): Evaluate {
@@ -131,8 +106,7 @@ export class PipeCompiler {
   private literal(operand: Operand): Evaluate {
     const result = plainLiteral(operand, this.site(operand).context);
     if (!result.ok) return this.failure(operand, result.message);
-    const { value } = result;
-    return () => value;
+    return readValue(result.value);
   }
 
   /** What stands before the fields of a chain: a function without arguments, or a pipeline in parentheses. */
@@ -154,18 +128,7 @@ export class PipeCompiler {
     const { missingKey } = this.environment;
     const accesses = path.map((name) => new FieldAccess(name, missingKey, site));
     if (args.length > 0 || piped) return this.compileMethodCall(base, accesses, args, piped);
-    const [first, second, third] = accesses;
-    if (first === undefined) return base;
-    if (second === undefined) {
-      if (base === readDot) return (_frame, dot) => readField(dot, first);
-      return (frame, dot) => readField(base(frame, dot), first);
-    }
-    if (third === undefined) return (frame, dot) => readField(readField(base(frame, dot), first), second);
-    return (frame, dot) => {
-      let value = base(frame, dot);
-      for (const access of accesses) value = readField(value, access);
-      return value;
-    };
+    return readPath(base, accesses);
   }
 
   private compileMethodCall(
@@ -193,8 +156,7 @@ export class PipeCompiler {
     const site = this.site(operand);
     const evaluate = this.compileOperand(operand);
     if (evaluate === null) return literalArgument(operand, type, site);
-    const validate = validator(type, site);
-    return (frame, dot) => validate(evaluate(frame, dot));
+    return validated(evaluate, validator(type, site));
   }
 
   /** The value of an operand that is no literal; null for a literal. */
@@ -296,6 +258,84 @@ export class PipeCompiler {
   }
 }
 
+/*
+ * What makes a closure has a function of its own: functions of one scope share one context, which keeps what any of them needs, and there are
+ * hundreds of thousands of them in a worker.
+ */
+
+/** The commands of a pipeline. */
+function inTurn(commands: readonly Evaluate[]): Evaluate {
+  const [first, second, third] = commands;
+  if (first === undefined) return readValue(undefined);
+  if (second === undefined) return notNil(first);
+  return third === undefined ? pipedOnce(first, second) : pipedOn(first, commands.slice(1));
+}
+
+function notNil(evaluate: Evaluate): Evaluate {
+  return (frame, dot) => {
+    const value = evaluate(frame, dot);
+    return value === null ? undefined : value;
+  };
+}
+
+function pipedOnce(first: Evaluate, second: Evaluate): Evaluate {
+  return (frame, dot) => {
+    const piped = first(frame, dot);
+    const value = second(frame, dot, piped === null ? undefined : piped);
+    return value === null ? undefined : value;
+  };
+}
+
+function pipedOn(first: Evaluate, rest: readonly Evaluate[]): Evaluate {
+  return (frame, dot) => {
+    let value = first(frame, dot);
+    for (const command of rest) value = command(frame, dot, value === null ? undefined : value);
+    return value === null ? undefined : value;
+  };
+}
+
+/** A chain of fields. */
+function readPath(base: Evaluate, accesses: readonly FieldAccess[]): Evaluate {
+  const [first, second, third] = accesses;
+  if (first === undefined) return base;
+  if (second === undefined) return base === readDot ? readOfDot(first) : readOne(base, first);
+  return third === undefined ? readTwo(base, first, second) : readMany(base, accesses);
+}
+
+function readOfDot(access: FieldAccess): Evaluate {
+  return (_frame, dot) => readField(dot, access);
+}
+
+function readOne(base: Evaluate, access: FieldAccess): Evaluate {
+  return (frame, dot) => readField(base(frame, dot), access);
+}
+
+function readTwo(base: Evaluate, first: FieldAccess, second: FieldAccess): Evaluate {
+  return (frame, dot) => readField(readField(base(frame, dot), first), second);
+}
+
+function readMany(base: Evaluate, accesses: readonly FieldAccess[]): Evaluate {
+  return (frame, dot) => {
+    let value = base(frame, dot);
+    for (const access of accesses) value = readField(value, access);
+    return value;
+  };
+}
+
+function validated(evaluate: Evaluate, validate: (value: Slot) => GoValue): EvaluateArgument {
+  return (frame, dot) => validate(evaluate(frame, dot));
+}
+
+function assigning(evaluate: Evaluate, [first, second]: readonly Assign[]): Evaluate {
+  if (first === undefined) return evaluate;
+  return (frame, dot) => {
+    const result = evaluate(frame, dot);
+    first(frame, result);
+    second?.(frame, result);
+    return result;
+  };
+}
+
 function readValue(value: Slot): Evaluate {
   return () => value;
 }
@@ -325,30 +365,54 @@ function bindCall(
   validateFinal: ((value: Slot) => GoValue) | null,
   site: Site,
 ): Evaluate {
-  const invoke = (frame: Frame, args: readonly GoValue[]): Slot => {
-    const { run } = frame;
-    try {
-      if (--run.fuel < 0) run.refuel();
-      return func.call(args, run);
-    } catch (cause) {
-      throw site.calling(name, cause);
-    }
-  };
+  const called: Called = { func, name, site };
   const [first, second, third] = evaluators;
-  if (validateFinal !== null) {
-    if (first === undefined) return (frame, _dot, final) => invoke(frame, [validateFinal(final)]);
-    return (frame, dot, final) => {
-      const args = evaluators.map((evaluate) => evaluate(frame, dot));
-      args.push(validateFinal(final));
-      return invoke(frame, args);
-    };
+  if (validateFinal !== null) return callPiped(called, evaluators, validateFinal);
+  if (first === undefined) return callWithMany(called, []);
+  if (second === undefined) return callWithOne(called, first);
+  return third === undefined ? callWithTwo(called, first, second) : callWithMany(called, evaluators);
+}
+
+interface Called {
+  readonly func: GoFunc;
+  readonly name: string;
+  readonly site: Site;
+}
+
+function invoke({ func, name, site }: Called, { run }: Frame, args: readonly GoValue[]): Slot {
+  try {
+    if (--run.fuel < 0) run.refuel();
+    return func.call(args, run);
+  } catch (cause) {
+    throw site.calling(name, cause);
   }
-  if (first === undefined) return (frame) => invoke(frame, []);
-  if (second === undefined) return (frame, dot) => invoke(frame, [first(frame, dot)]);
-  if (third === undefined) return (frame, dot) => invoke(frame, [first(frame, dot), second(frame, dot)]);
+}
+
+function callWithOne(called: Called, first: EvaluateArgument): Evaluate {
+  return (frame, dot) => invoke(called, frame, [first(frame, dot)]);
+}
+
+function callWithTwo(called: Called, first: EvaluateArgument, second: EvaluateArgument): Evaluate {
+  return (frame, dot) => invoke(called, frame, [first(frame, dot), second(frame, dot)]);
+}
+
+function callWithMany(called: Called, evaluators: readonly EvaluateArgument[]): Evaluate {
   return (frame, dot) =>
     invoke(
+      called,
       frame,
       evaluators.map((evaluate) => evaluate(frame, dot)),
     );
+}
+
+function callPiped(
+  called: Called,
+  evaluators: readonly EvaluateArgument[],
+  validateFinal: (value: Slot) => GoValue,
+): Evaluate {
+  return (frame, dot, final) => {
+    const args = evaluators.map((evaluate) => evaluate(frame, dot));
+    args.push(validateFinal(final));
+    return invoke(called, frame, args);
+  };
 }

@@ -21,6 +21,8 @@ export function compileTree(tree: Tree, environment: CompileEnvironment): Compil
 }
 
 const doNothing: Execute = () => NORMAL;
+const breakOff: Execute = () => BREAK;
+const continueNext: Execute = () => CONTINUE;
 
 class StatementCompiler {
   private readonly scope: Scope;
@@ -66,9 +68,9 @@ class StatementCompiler {
       case 'template':
         return this.template(statement);
       case 'break':
-        return () => BREAK;
+        return breakOff;
       case 'continue':
-        return () => CONTINUE;
+        return continueNext;
     }
   }
 

@@ -16,7 +16,7 @@ import { repairText } from './gostring.ts';
 import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
 import { DEFAULT_LIMITS, MAX_CACHED_TPL_LENGTH, MAX_CACHED_TPL_TEXTS } from './limits.ts';
-import { narrow } from './narrow.ts';
+import { shareText } from './narrow.ts';
 import { parseTemplate } from './parse.ts';
 import type { CompiledTemplate, ParsedText, TemplateCell, TemplateSource } from './run.ts';
 import { Run } from './run.ts';
@@ -102,12 +102,13 @@ export function parseTemplateText(name: string, text: string, funcs: FuncMap): P
   return { name, trees, mutates };
 }
 
+export interface CompileParsedOptions extends Pick<TemplateOptions, 'assumptions'> {
+  /** Parses the same text once more: then the set does not keep its trees, which are larger than what is compiled of them. */
+  readonly parseAgain?: () => ParsedTemplate;
+}
+
 /** The second half, with the functions that it was parsed for. */
-export function compileParsed(
-  parsed: ParsedTemplate,
-  funcs: FuncMap,
-  options: Pick<TemplateOptions, 'assumptions'> = {},
-): TemplateSet {
+export function compileParsed(parsed: ParsedTemplate, funcs: FuncMap, options: CompileParsedOptions = {}): TemplateSet {
   const set = new CompiledSet(parsed.name, {
     funcs,
     missingKey: 'default',
@@ -116,6 +117,7 @@ export function compileParsed(
     delimiters: { left: '{{', right: '}}' },
   });
   set.addParsed(parsed);
+  if (options.parseAgain !== undefined) set.forgetTrees(options.parseAgain);
   return set;
 }
 
@@ -132,19 +134,27 @@ class Cell implements TemplateCell {
   private readonly environment: CompileEnvironment;
   private definition: Tree | null = null;
   private template: CompiledTemplate | null = null;
+  isDefined = false;
 
   constructor(name: string, environment: CompileEnvironment) {
     this.name = name;
     this.environment = environment;
   }
 
+  /** Null also where it was forgotten. */
   get tree(): Tree | null {
     return this.definition;
   }
 
   define(tree: Tree): void {
+    this.isDefined = true;
     this.definition = tree;
     this.template = null;
+  }
+
+  /** Keeps what is compiled alone. */
+  forgetTree(): void {
+    if (this.compiled() !== null) this.definition = null;
   }
 
   compiled(): CompiledTemplate | null {
@@ -163,6 +173,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private literals = 0;
   /** A text of the set names a function that changes dicts. */
   private mutates = false;
+  private parseAgain: (() => ParsedTemplate) | null = null;
 
   constructor(name: string, settings: Settings) {
     this.name = name;
@@ -194,16 +205,16 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   }
 
   literal(text: string): TextLiteral {
-    return { id: this.literals++, text: narrow(text) };
+    return { id: this.literals++, text: shareText(text) };
   }
 
   has(name: string): boolean {
-    return (this.cells.get(name)?.tree ?? null) !== null;
+    return this.cells.get(name)?.isDefined === true;
   }
 
   names(): readonly string[] {
     return [...this.cells.values()]
-      .filter((cell) => cell.tree !== null)
+      .filter((cell) => cell.isDefined)
       .map((cell) => cell.name)
       .sort();
   }
@@ -215,6 +226,12 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   addParsed({ name, trees, mutates }: ParsedTemplate): void {
     this.mutates ||= mutates;
     guardStack(() => this.specializeAll(name, trees));
+  }
+
+  /** Forgets the trees of the one text that it was made of, which can be had again. */
+  forgetTrees(parseAgain: () => ParsedTemplate): void {
+    this.parseAgain = parseAgain;
+    for (const cell of this.cells.values()) cell.forgetTree();
   }
 
   render(data: GoValue, expired?: Expired): string {
@@ -266,11 +283,15 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   }
 
   private specializeAll(name: string, parsed: ReadonlyMap<string, Tree>): void {
-    const site = { environment: this, source: this, limits: this.settings.limits };
-    const trees = specialize(parsed, name, this.settings.assumptions, site);
+    const trees = this.specialized(name, parsed);
     this.define(trees);
     // Now, not at the first call: literals get their ids in the order of the text.
     for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
+  }
+
+  private specialized(name: string, parsed: ReadonlyMap<string, Tree>): ReadonlyMap<string, Tree> {
+    const site = { environment: this, source: this, limits: this.settings.limits };
+    return specialize(parsed, name, this.settings.assumptions, site);
   }
 
   private noteFunction(name: string): boolean {
@@ -282,14 +303,17 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private define(trees: ReadonlyMap<string, Tree>): void {
     for (const tree of trees.values()) {
       const cell = this.declaredCell(tree.name);
-      if (cell.tree === null || !isEmptyBody(tree.body)) cell.define(tree);
+      if (!cell.isDefined || !isEmptyBody(tree.body)) cell.define(tree);
     }
   }
 
   private copy(): CompiledSet {
     const copy = new CompiledSet(this.name, this.settings);
+    const again = this.parseAgain?.();
+    const forgotten = again === undefined ? null : this.specialized(again.name, again.trees);
     for (const cell of this.cells.values()) {
-      if (cell.tree !== null) copy.declaredCell(cell.name).define(cell.tree);
+      const tree = cell.tree ?? forgotten?.get(cell.name) ?? null;
+      if (cell.isDefined && tree !== null) copy.declaredCell(cell.name).define(tree);
     }
     return copy;
   }

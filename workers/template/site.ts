@@ -11,17 +11,20 @@ export type MissingKey = 'default' | 'zero' | 'error';
 export class Site {
   private readonly source: Source;
   private readonly template: string;
-  private readonly span: Span;
+  /** Not the span itself: it is a piece of the tree, which nothing needs once it is compiled. */
+  private readonly start: number;
+  private readonly end: number;
 
   constructor(source: Source, template: string, span: Span) {
     this.source = source;
     this.template = template;
-    this.span = span;
+    this.start = span.start;
+    this.end = span.end;
   }
 
   /** The part of the template, as it is written. */
   get context(): string {
-    return this.source.text.slice(this.span.start, this.span.end);
+    return this.source.text.slice(this.start, this.end);
   }
 
   /** Throws what Go's Execute would return. */
@@ -47,6 +50,6 @@ export class Site {
   }
 
   private position() {
-    return positionAt(this.source.name, this.source.text, this.span.start);
+    return positionAt(this.source.name, this.source.text, this.start);
   }
 }

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { QuantityError } from '../../kube/quantity.ts';
 import { normalizeTyped, TypedPodError } from '../../kube/typed-pod.ts';
+import { shareText } from '../../template/narrow.ts';
 import type { JsonObject, JsonValue } from '../../template/value.ts';
 import { parseYaml } from '../../yaml/parse.ts';
 import { beginsString, findHoles, type Hole, type HoleStyle, isSafe, isString } from './hole.ts';
@@ -200,7 +201,7 @@ class Attempt {
 
   plan(parsed: JsonObject): OverlayPlan | null | 'again' {
     const marked = this.#values.map((value, index) => this.#marked(value, index));
-    const document = parseYaml(joinPath(this.#path, marked));
+    const document = withSharedTexts(parseYaml(joinPath(this.#path, marked)));
     try {
       const skeleton = skeletonOf(document, (text) => this.#split(text));
       const seen = new Set([...textsOf(skeleton)].flat().filter((piece) => typeof piece === 'number'));
@@ -325,6 +326,18 @@ class Attempt {
       return style === 'double' || style === 'single' || style === 'quoted';
     });
   }
+}
+
+/** With texts that do not keep the whole document that they are parts of, and are the same ones in all plans. Changes the value. */
+function withSharedTexts(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return shareText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = value as { [key: string]: JsonValue };
+  for (const key of Object.keys(members)) {
+    // A key of a member that is no own one makes no plan (skeleton.ts).
+    if (key !== '__proto__') members[key] = withSharedTexts(members[key] ?? null);
+  }
+  return value;
 }
 
 /** A word of letters that the text does not hold. */

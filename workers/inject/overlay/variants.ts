@@ -124,7 +124,7 @@ export class TemplateVariants {
   }
 
   #forAll(): TemplateSet {
-    this.#general ??= compileParsed(this.#parse(), this.#funcs);
+    this.#general ??= compileParsed(this.#parse(), this.#funcs, { parseAgain: () => this.#parse() });
     return this.#general;
   }
 
@@ -167,7 +167,7 @@ export class TemplateVariants {
   }
 
   #compile(assumptions: Assumptions): TemplateSet {
-    return compileParsed(this.#parse(), this.#funcs, { assumptions });
+    return compileParsed(this.#parse(), this.#funcs, { assumptions, parseAgain: () => this.#parse() });
   }
 
   #parse(): ParsedTemplate {
