@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { compileRevision } from './inject/compile.ts';
+import { VariantBudget } from './inject/overlay/variant-budget.ts';
 import type { CompiledRevision } from './inject/provider.ts';
 import type { InjectTask, RevisionName, RevisionSource } from './protocol.ts';
 
@@ -18,6 +19,7 @@ const MAX_KEPT_REVIEW_LENGTH = 64 * 1024;
 
 export class KnownRevisions {
   readonly #compiled = new LRUCache<string, CompiledRevision>({ max: REVISION_LIMIT, maxSize: COMPILED_TEXT_LIMIT });
+  readonly #budget = new VariantBudget();
   /** By mesh and name. */
   readonly #tasks = new LRUCache<string, InjectTask>({ max: REVISION_LIMIT });
   /** Digests of the last snapshot, whose requests may still come; null before the first: what there is then is what a worker began with. */
@@ -31,7 +33,7 @@ export class KnownRevisions {
 
   /** Compiles a revision that has been checked, and keeps it. Throws CompileError. */
   compile(source: RevisionSource): CompiledRevision {
-    const revision = compileRevision(source, { checked: true });
+    const revision = compileRevision(source, { checked: true, budget: this.#budget });
     this.#compiled.set(source.digest, revision, { size: textLength(source) });
     return revision;
   }

@@ -24,7 +24,7 @@ const CONCURRENT_TASKS = 8;
  * Young generation of a worker thread. Node's own is twice as large for 5 % more speed, and a heap that grows by two halves of it at once
  * can pass its limit before V8 can end the thread alone.
  */
-const YOUNG_GENERATION_MB = 24;
+const YOUNG_GENERATION_MB = 12;
 /** The wait before a worker that ended is replaced, doubled each time it ends before it has served. */
 const RESTART_BASE_MS = 20;
 const RESTART_MAX_MS = 5_000;

@@ -4,6 +4,7 @@
 import type { Operation } from '../jsonpatch/operation.ts';
 import type { ClusterContext, RevisionSource } from '../protocol.ts';
 import type { JsonObject } from '../template/value.ts';
+import type { VariantBudget } from './overlay/variant-budget.ts';
 import type { RevisionRelease } from './release/told.ts';
 import type { ReuseWatch } from './reuse.ts';
 
@@ -75,6 +76,8 @@ export interface CompileProblem {
 export interface CompileOptions {
   /** Whether the revision has compiled before, so that what is only there to find problems can be left out. Default: false. */
   readonly checked?: boolean;
+  /** What revisions of one worker share for their templates' variants. Default: each template has one of its own. */
+  readonly budget?: VariantBudget;
 }
 
 /** Thrown by compileRevision with every problem found, not only the first. */

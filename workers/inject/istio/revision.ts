@@ -117,13 +117,13 @@ function compileTemplates(
   spec: IstioRevisionSpec,
   templates: InjectConfig['templates'],
   funcs: FuncMap,
-  { checked = false }: CompileOptions,
+  { checked = false, budget }: CompileOptions,
   problems: Problems,
 ): ReadonlyMap<string, Overlay> {
   const overlays = new Map<string, Overlay>();
   for (const [name, text] of templates) {
     try {
-      overlays.set(name, compileOverlay(text, funcs, { shared: SHARED_FIELDS, checked }));
+      overlays.set(name, compileOverlay(text, funcs, { shared: SHARED_FIELDS, checked, budget }));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       problems.add(templateProblem(spec.injectConfig, name, text, error));

@@ -8,6 +8,7 @@ import { parseYaml } from '../../yaml/parse.ts';
 import { joinPath, type Path, PathRecorder, samePath } from './path.ts';
 import { type OverlayPlan, planOverlay } from './plan.ts';
 import { plainOverlay, type RenderedOverlay } from './typed-lists.ts';
+import { VariantBudget } from './variant-budget.ts';
 import { NOTHING_SHARED, type SharedFields, TemplateVariants } from './variants.ts';
 
 /**
@@ -36,18 +37,22 @@ export interface OverlayOptions {
   readonly shared?: SharedFields;
   /** The text is known to be a template: it is only parsed when it is rendered. Default: false. */
   readonly checked?: boolean;
+  /** For the variants of this template and others. Default: one of its own. */
+  readonly budget?: VariantBudget | undefined;
 }
 
 /** Compiles a template. Throws TemplateError with code TEMPLATE_SYNTAX. */
 export function compileOverlay(text: string, funcs: FuncMap, options: OverlayOptions = {}): Overlay {
-  const variants = new TemplateVariants(text, funcs, options.shared ?? NOTHING_SHARED, options.checked ?? false);
-  const seeds = new Map<TemplateSet, number>();
+  const { shared = NOTHING_SHARED, checked = false, budget = new VariantBudget() } = options;
+  const variants = new TemplateVariants(text, funcs, { shared, checked, budget });
+  const seeds = new WeakMap<TemplateSet, number>();
+  let lastSeed = 0;
   const memory = new PathMemory();
   return (data) => {
     const set = variants.choose(data);
     let seed = seeds.get(set);
     if (seed === undefined) {
-      seed = seeds.size;
+      seed = ++lastSeed;
       seeds.set(set, seed);
     }
     const recorder = new PathRecorder(seed);

@@ -9,6 +9,7 @@ import { narrow } from '../../template/narrow.ts';
 import { fieldOf } from '../../template/reflect.ts';
 import type { Assumptions } from '../../template/specialize.ts';
 import { GoRef, type GoValue } from '../../template/value.ts';
+import { KeptVariant, type VariantBudget } from './variant-budget.ts';
 
 /** Fields of the data by name; equal means the same object or an equal scalar. */
 export interface SharedFields {
@@ -26,7 +27,7 @@ export interface SharedFields {
 
 export const NOTHING_SHARED: SharedFields = { always: [], often: [] };
 
-/** Combinations of shared data that have variants of their own. Compiling one takes milliseconds, so there is no taking turns. */
+/** Combinations of shared data that have variants of their own. Compiling one takes milliseconds, so there is no taking turns of these. */
 export const MAX_FULL_VARIANTS = 4;
 /** Combinations that are remembered until they come again. */
 const MAX_CANDIDATES = 32;
@@ -35,15 +36,15 @@ interface Variant {
   /** The data, as it lies in the struct, that this variant is for. */
   readonly names: readonly string[];
   readonly held: readonly unknown[];
-  /** Made when it is needed: most pods have the sparse one. */
-  set: TemplateSet | null;
+  /** Most pods have a sparse one. */
+  readonly whole: KeptVariant;
   /** For pods with few keys in the sparse map; null where there is no such map. */
   readonly sparse: SparseVariants | null;
 }
 
 interface SparseVariant {
-  readonly set: TemplateSet;
-  /** Keys that a pod must not have for this variant. */
+  readonly kept: KeptVariant;
+  /** Keys that a pod must not have for this variant; known when it was compiled. */
   readonly reliedOn: ReadonlySet<string>;
 }
 
@@ -53,27 +54,30 @@ const MAX_PRESENT_KEYS = 4;
 
 /** Variants by the keys that pods have of those that the template asks for. */
 class SparseVariants {
-  readonly #compile: (present: ReadonlySet<string>) => SparseVariant;
+  readonly #make: (present: ReadonlySet<string>) => SparseVariant;
   readonly #none: SparseVariant;
   readonly #some = new Map<string, SparseVariant>();
   readonly #seen = new Set<string>();
 
-  constructor(compile: (present: ReadonlySet<string>) => SparseVariant) {
-    this.#compile = compile;
-    this.#none = compile(new Set());
+  constructor(make: (present: ReadonlySet<string>) => SparseVariant) {
+    this.#make = make;
+    this.#none = make(new Set());
   }
 
-  /** The variant for a pod with these keys; null for one that has none. */
+  /** The variant for a pod with these keys; null for one that has none, or where there is no room for it. */
   choose(keys: object | undefined): TemplateSet | null {
+    const none = this.#none;
+    if (!none.kept.wasCompiled && none.kept.use() === null) return null;
     const present: string[] = [];
-    for (const key in keys) if (this.#none.reliedOn.has(key)) present.push(key);
-    if (present.length === 0) return this.#none.set;
+    for (const key in keys) if (none.reliedOn.has(key)) present.push(key);
+    if (present.length === 0) return none.kept.use();
     if (present.length > MAX_PRESENT_KEYS) return null;
     const variant = this.#withKeys(present.sort());
-    if (variant === null) return null;
+    const set = variant?.kept.use() ?? null;
+    if (variant === null || set === null) return null;
     // With some keys a template may ask for others.
     for (const key in keys) if (variant.reliedOn.has(key)) return null;
-    return variant.set;
+    return set;
   }
 
   #withKeys(present: readonly string[]): SparseVariant | null {
@@ -86,16 +90,24 @@ class SparseVariants {
       this.#seen.add(name);
       return null;
     }
-    const variant = this.#compile(new Set(present));
+    const variant = this.#make(new Set(present));
     this.#some.set(name, variant);
     return variant;
   }
+}
+
+export interface VariantOptions {
+  readonly shared: SharedFields;
+  readonly budget: VariantBudget;
+  /** The text is known to be a template. */
+  readonly checked: boolean;
 }
 
 export class TemplateVariants {
   readonly #text: string;
   readonly #funcs: FuncMap;
   readonly #shared: SharedFields;
+  readonly #budget: VariantBudget;
   /** Made when it is needed: most pods have a variant, and most revisions no pods. */
   #general: TemplateSet | null = null;
   readonly #full: Variant[] = [];
@@ -105,10 +117,11 @@ export class TemplateVariants {
   #parsed: WeakRef<ParsedTemplate> | null = null;
 
   /** Throws TemplateError with code TEMPLATE_SYNTAX, unless the text is known to be right: then it is parsed when it is needed. */
-  constructor(text: string, funcs: FuncMap, shared: SharedFields, checked: boolean) {
+  constructor(text: string, funcs: FuncMap, { shared, budget, checked }: VariantOptions) {
     this.#text = narrow(text);
     this.#funcs = funcs;
     this.#shared = shared;
+    this.#budget = budget;
     if (!checked) parseTemplateText('inject', this.#text, funcs);
   }
 
@@ -119,8 +132,7 @@ export class TemplateVariants {
     if (variant === null) return this.#forAll();
     const sparse = variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
     if (sparse !== null) return sparse;
-    variant.set ??= this.#compile({ constants: constantsOf(data, variant.names) });
-    return variant.set;
+    return variant.whole.use() ?? this.#forAll();
   }
 
   #forAll(): TemplateSet {
@@ -154,16 +166,20 @@ export class TemplateVariants {
     const constants = constantsOf(data, names);
     const held = data.data as Readonly<Record<string, unknown>>;
     const { sparse } = this.#shared;
-    const compileSparse = (empty: ReadonlyMap<string, GoValue>) => (present: ReadonlySet<string>) => {
+    const makeSparse = (empty: ReadonlyMap<string, GoValue>) => (present: ReadonlySet<string>) => {
       const reliedOn = new Set<string>();
-      return { set: this.#compile({ constants, absent: { empty, present, reliedOn } }), reliedOn };
+      return { kept: this.#keep({ constants, absent: { empty, present, reliedOn } }), reliedOn };
     };
     return {
       names,
       held: names.map((name) => held[name]),
-      set: null,
-      sparse: sparse === undefined ? null : new SparseVariants(compileSparse(sparse.empty)),
+      whole: this.#keep({ constants }),
+      sparse: sparse === undefined ? null : new SparseVariants(makeSparse(sparse.empty)),
     };
+  }
+
+  #keep(assumptions: Assumptions): KeptVariant {
+    return new KeptVariant(this.#budget, this.#text.length, () => this.#compile(assumptions));
   }
 
   #compile(assumptions: Assumptions): TemplateSet {
