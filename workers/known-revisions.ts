@@ -33,7 +33,7 @@ export class KnownRevisions {
 
   /** Compiles a revision that has been checked, and keeps it. Throws CompileError. */
   compile(source: RevisionSource): CompiledRevision {
-    const revision = compileRevision(source, { checked: true, budget: this.#budget });
+    const revision = compileRevision(source, { checked: true, keepTexts: false, budget: this.#budget });
     this.#compiled.set(source.digest, revision, { size: textLength(source) });
     return revision;
   }

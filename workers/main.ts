@@ -37,6 +37,11 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
   return replies;
 }
 
+/** Collects what starting and compiling left behind, before there are requests; only where Node was started with --expose-gc. */
+export function settle(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
 /** Which of these policies are not known here. The others count as used, so that they stay. */
 export function missing(digests: readonly string[]): string[] {
   return digests.filter((digest) => policies.get(digest) === undefined);

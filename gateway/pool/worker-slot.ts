@@ -118,6 +118,7 @@ export class WorkerSlot {
     const piscina = this.#piscina;
     try {
       await this.#warm(piscina, this.#listener.revisions());
+      await piscina.run(null, { name: 'settle' });
     } catch (error) {
       this.#lost(piscina, error);
       return;

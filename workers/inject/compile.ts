@@ -10,7 +10,15 @@ import { withVcluster } from './vcluster.ts';
  * Compiles a revision: slow (milliseconds), once per revision and worker. Throws CompileError with all problems of its texts.
  */
 export function compileRevision(source: RevisionSource, options: CompileOptions = {}): CompiledRevision {
-  return withVcluster(compileProvider(source, options));
+  const revision = compileProvider(source, options);
+  return withVcluster(options.keepTexts === false ? { ...revision, source: withoutTexts(source) } : revision);
+}
+
+/** Istio's texts are half a megabyte, of which compiling keeps what it needs. */
+function withoutTexts(source: RevisionSource): RevisionSource {
+  const { spec } = source;
+  if (spec.provider !== 'istio') return source;
+  return { ...source, spec: { ...spec, injectConfig: '', values: '', meshConfig: '' } };
 }
 
 function compileProvider(source: RevisionSource, options: CompileOptions): CompiledRevision {

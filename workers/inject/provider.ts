@@ -76,6 +76,8 @@ export interface CompileProblem {
 export interface CompileOptions {
   /** Whether the revision has compiled before, so that what is only there to find problems can be left out. Default: false. */
   readonly checked?: boolean;
+  /** False: `source` of what is compiled does not keep texts that only compiling reads; they are empty. Default: true. */
+  readonly keepTexts?: boolean;
   /** What revisions of one worker share for their templates' variants. Default: each template has one of its own. */
   readonly budget?: VariantBudget;
 }

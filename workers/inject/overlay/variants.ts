@@ -5,7 +5,7 @@
  */
 import { compileParsed, type ParsedTemplate, parseTemplateText, type TemplateSet } from '../../template/engine.ts';
 import type { FuncMap } from '../../template/func.ts';
-import { narrow } from '../../template/narrow.ts';
+import { shareText } from '../../template/narrow.ts';
 import { fieldOf } from '../../template/reflect.ts';
 import type { Assumptions } from '../../template/specialize.ts';
 import { GoRef, type GoValue } from '../../template/value.ts';
@@ -118,7 +118,7 @@ export class TemplateVariants {
 
   /** Throws TemplateError with code TEMPLATE_SYNTAX, unless the text is known to be right: then it is parsed when it is needed. */
   constructor(text: string, funcs: FuncMap, { shared, budget, checked }: VariantOptions) {
-    this.#text = narrow(text);
+    this.#text = shareText(text);
     this.#funcs = funcs;
     this.#shared = shared;
     this.#budget = budget;
