@@ -101,3 +101,52 @@ test('keys that the data has not got are relied on, and told', () => {
   assert.equal(set.render(data), compileTemplate('t', text, sprigFuncs()).render(data));
   assert.equal(set.render(data), 'scalarvw');
 });
+
+test('with a known value dot is that value in the branch that is taken, and in no other', () => {
+  assert.deepEqual(
+    both('{{ with .c.text }}[{{ . }}{{ $.s }}]{{ end }}{{ with .c.no }}{{ . }}{{ else }}{{ .s }}{{ end }}'),
+    {
+      text: '[constantscalar]scalar',
+      literals: 1,
+      values: [],
+    },
+  );
+  assert.equal(
+    both('{{ with .d.nope }}1{{ else with .c }}{{ .text }}{{ .number }}{{ else }}3{{ end }}', {}).text,
+    'constant5',
+  );
+  assert.equal(
+    both('{{ with .c.no }}1{{ else with .d }}{{ . }}{{ .s }}{{ else }}3{{ end }}', { s: 'in' }).values.length,
+    2,
+  );
+  assert.match(both('{{ with .c.text }}{{ .nope }}{{ end }}').text, /^error.*nope/);
+  assert.match(both('{{ with .c.text }}{{ . 1 }}{{ end }}').text, /^error/);
+  assert.equal(
+    both('{{ with .c }}{{ range .list }}{{ . }}{{ end }}{{ with $.d }}{{ . }}{{ end }}{{ end }}').text,
+    'xydynamic',
+  );
+});
+
+test('a known value stays dot where statements nest too deeply to be followed', () => {
+  const depth = 250;
+  const text = `{{ with .c.text }}${'{{ if $.d }}'.repeat(depth)}{{ . }}${'{{ end }}'.repeat(depth)}{{ end }}`;
+  assert.equal(both(text).text, 'constant');
+});
+
+test('a range over nothing is what its else says', () => {
+  assert.deepEqual(
+    both('a{{ range $k, $v := .c.missing }}{{ $k }}{{ end }}b{{ range (list) }}x{{ else }}y{{ end }}c'),
+    {
+      text: 'abyc',
+      literals: 1,
+      values: [],
+    },
+  );
+  assert.match(both('{{ range .c.yes }}x{{ end }}').text, /^error/);
+});
+
+test('a variable is declared only where something still reads it', () => {
+  assert.equal(both('a{{ $x := .s }}b{{ if eq $x "scalar" }}c{{ end }}').literals, 1);
+  assert.equal(both('{{ $x := .s }}{{ $y := $x }}{{ if .d }}{{ $y = .d }}{{ end }}{{ $y }}').text, 'dynamic');
+  assert.match(both('{{ $x := 9223372036854775808 }}a').text, /^error/);
+});

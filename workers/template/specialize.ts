@@ -5,18 +5,19 @@
  *
  * The result renders the same text as the tree it was made of, and fails on the same data.
  */
-import type { Command, Operand, Pipe, Span, Statement, Tree } from './ast.ts';
+import type { Command, Conditional, Operand, Pipe, Span, Statement, Tree } from './ast.ts';
 import type { CompileEnvironment } from './compile-pipe.ts';
 import { PipeCompiler } from './compile-pipe.ts';
 import { displayText } from './display.ts';
 import { FieldAccess, readField } from './field.ts';
 import type { TemplateLimits } from './limits.ts';
-import { isTrue } from './reflect.ts';
+import { elementsOf, entriesOf, indirect, isTrue } from './reflect.ts';
 import type { Slot, TemplateSource } from './run.ts';
 import { Run } from './run.ts';
 import { Scope } from './scope.ts';
 import { StringSink } from './sink.ts';
 import { Site } from './site.ts';
+import { tidied } from './tidy.ts';
 import { callsTemplate, isLiteral, isRoot, mayChange, settledVariables } from './tree-facts.ts';
 import type { GoValue } from './value.ts';
 
@@ -59,8 +60,8 @@ const READS_KEY: ReadonlySet<string> = new Set(['index', 'isset', 'annotation'])
 /** Deeper nesting of statements and operands is left as it is. */
 const MAX_DEPTH = 200;
 
-/** What dot is where a piece of a template stands. */
-type Dot = 'root' | 'other';
+/** What dot is where a piece of a template stands: the root, a value that was worked out, or something else. */
+type Dot = 'root' | 'other' | { readonly value: Slot };
 
 /** What the trees need to be specialized: the set that they belong to. */
 export interface SpecializeSite {
@@ -78,7 +79,7 @@ export function specialize(
 ): ReadonlyMap<string, Tree> {
   const tree = trees.get(name);
   if (tree === undefined || assumptions.constants.size === 0 || mayChange(trees, site.environment)) return trees;
-  const body = new Specializer(tree, trees, assumptions, site).list(tree.body, 'root', 0);
+  const body = tidied(new Specializer(tree, trees, assumptions, site).list(tree.body, 'root', 0));
   return new Map(trees).set(name, { ...tree, body });
 }
 
@@ -104,17 +105,12 @@ class Specializer {
   }
 
   list(statements: readonly Statement[], dot: Dot, depth: number): Statement[] {
-    if (depth > MAX_DEPTH) return [...statements];
-    const made: Statement[] = [];
-    for (const statement of statements) {
-      for (const next of this.#statement(statement, dot, depth + 1)) {
-        const last = made.at(-1);
-        if (next.kind === 'text' && last?.kind === 'text')
-          made[made.length - 1] = { kind: 'text', text: last.text + next.text };
-        else made.push(next);
-      }
+    if (depth > MAX_DEPTH) {
+      if (typeof dot === 'string') return [...statements];
+      const pipe = commandPipe(commandOf(valueOperand({ start: 0, end: 0 }, dot.value)));
+      return [{ kind: 'with', branches: [{ pipe, body: statements }], otherwise: [] }];
     }
-    return made;
+    return statements.flatMap((statement) => this.#statement(statement, dot, depth + 1));
   }
 
   #statement(statement: Statement, dot: Dot, depth: number): readonly Statement[] {
@@ -123,23 +119,16 @@ class Specializer {
         return [this.#action(statement.pipe, dot)];
       case 'if':
         return this.#condition(statement, dot, depth);
-      case 'with': {
-        const branches = statement.branches.map(({ pipe, body }) => ({
-          pipe: this.#pipe(pipe, dot),
-          body: this.list(body, 'other', depth),
-        }));
-        return [{ ...statement, branches, otherwise: this.list(statement.otherwise, dot, depth) }];
-      }
+      case 'with':
+        return this.#with(statement, dot, depth);
       case 'range': {
+        const pipe = this.#pipe(statement.pipe, dot);
         const otherwise = this.list(statement.otherwise, dot, depth);
-        return [
-          {
-            ...statement,
-            pipe: this.#pipe(statement.pipe, dot),
-            body: this.list(statement.body, 'other', depth),
-            otherwise,
-          },
-        ];
+        const over = this.#constantPipe(pipe);
+        if (over !== null && isEmptyCollection(over.value) && (pipe.variables.length === 0 || otherwise.length === 0)) {
+          return block(otherwise, pipe);
+        }
+        return [{ ...statement, pipe, body: this.list(statement.body, 'other', depth), otherwise }];
       }
       case 'template':
         return this.#call(statement, dot, depth);
@@ -151,8 +140,7 @@ class Specializer {
   #action(pipe: Pipe, dot: Dot): Statement {
     const made = this.#pipe(pipe, dot);
     if (pipe.variables.length > 0) {
-      this.#noteVariable(made);
-      return { kind: 'action', pipe: made };
+      return { kind: 'action', pipe: this.#declaration(made) };
     }
     const value = this.#constantPipe(made);
     if (value === null) return { kind: 'action', pipe: made };
@@ -163,19 +151,17 @@ class Specializer {
     }
   }
 
-  /** A variable of one place and value; what stands before that place can not name it. */
-  #noteVariable(pipe: Pipe): void {
+  /** A variable of one place and value is written into the others; what stands before that place can not name it. */
+  #declaration(pipe: Pipe): Pipe {
     const [name, more] = pipe.variables;
-    if (name === undefined || more !== undefined || !this.#settled.has(name)) return;
+    if (name === undefined || more !== undefined || !this.#settled.has(name)) return pipe;
     const value = this.#constantPipe(pipe);
-    if (value !== null) this.#variables.set(name, value.value);
+    if (value === null) return pipe;
+    this.#variables.set(name, value.value);
+    return { ...pipe, commands: [commandOf(valueOperand(pipe, value.value))] };
   }
 
-  #condition(
-    statement: Extract<Statement, { readonly kind: 'if' | 'with' }>,
-    dot: Dot,
-    depth: number,
-  ): readonly Statement[] {
+  #condition(statement: Conditional, dot: Dot, depth: number): readonly Statement[] {
     const branches: { readonly pipe: Pipe; readonly body: readonly Statement[] }[] = [];
     let otherwise: Statement[] | null = null;
     for (const branch of statement.branches) {
@@ -193,6 +179,27 @@ class Specializer {
     return branches.length === 0
       ? block(otherwise, statement.branches[0]?.pipe)
       : [{ kind: 'if', branches, otherwise }];
+  }
+
+  /** Of the branches of a `with` those whose value is known go, up to the first that is taken; its body knows what dot is. */
+  #with(statement: Conditional, dot: Dot, depth: number): readonly Statement[] {
+    const branches: { readonly pipe: Pipe; readonly body: readonly Statement[] }[] = [];
+    let otherwise: Statement[] | null = null;
+    for (const { pipe, body } of statement.branches) {
+      const made = this.#pipe(pipe, dot);
+      const known = made.variables.length > 0 ? null : this.#constantPipe(made);
+      const truth = known === null ? null : truthOf(known.value);
+      if (truth === false) continue;
+      if (truth === true && known !== null) {
+        otherwise = this.list(body, known, depth);
+        break;
+      }
+      branches.push({ pipe: made, body: this.list(body, 'other', depth) });
+    }
+    otherwise ??= this.list(statement.otherwise, dot, depth);
+    return branches.length === 0
+      ? block(otherwise, statement.branches[0]?.pipe)
+      : [{ kind: 'with', branches, otherwise }];
   }
 
   /** A call with the root is written out, where the callee calls nothing itself: so there is no recursion to follow. */
@@ -262,9 +269,14 @@ class Specializer {
     if (operand.kind === 'pipe') {
       const pipe = this.#pipe(operand.pipe, dot);
       const value = pipe.variables.length > 0 ? null : this.#constantPipe(pipe);
-      return value === null || value.value === undefined ? { ...operand, pipe } : valueOperand(operand, value.value);
+      return value === null ? { ...operand, pipe } : valueOperand(operand, value.value);
     }
-    return operand.kind === 'chain' ? { ...operand, base: this.#base(operand.base, dot) } : operand;
+    if (operand.kind === 'chain') return { ...operand, base: this.#base(operand.base, dot) };
+    if (typeof dot === 'string') return operand;
+    // What surrounds the operand will not make dot this value any more.
+    const known = valueOperand(operand, dot.value);
+    if (operand.kind === 'dot') return known;
+    return operand.kind === 'field' ? { ...operand, kind: 'chain', base: known } : operand;
   }
 
   /** What a chain of fields begins at; null where that is not constant. */
@@ -352,6 +364,13 @@ function truthOf(value: Slot): boolean | null {
   } catch {
     return null;
   }
+}
+
+/** Whether a range over the value has no rounds; of what is no collection it is not told. */
+function isEmptyCollection(value: Slot): boolean {
+  const target = indirect(value).value;
+  if (target === undefined || target === null) return true;
+  return (elementsOf(target) ?? entriesOf(target))?.length === 0;
 }
 
 function commandOf(operand: Operand): Command {
