@@ -69,9 +69,12 @@ function constant(value: GoValue): EvaluateArgument {
   return () => value;
 }
 
-type LiteralResult = { readonly ok: true; readonly value: GoValue } | { readonly ok: false; readonly message: string };
+export type LiteralResult =
+  | { readonly ok: true; readonly value: GoValue }
+  | { readonly ok: false; readonly message: string };
 
-function literalOf(literal: Operand, type: GoType, text: string): LiteralResult {
+/** The value of a literal as a type has it; `text` is how it is written. */
+export function literalOf(literal: Operand, type: GoType, text: string): LiteralResult {
   if (literal.kind === 'nil') {
     if (canBeNil(type)) return { ok: true, value: wrap(type, null) };
     return { ok: false, message: `cannot assign nil to ${typeName(type)}` };

@@ -158,7 +158,7 @@ class StatementCompiler {
 }
 
 /** The rounds of a range. */
-class Loop {
+export class Loop {
   private readonly one: Assign | undefined;
   private readonly index: Assign | undefined;
   private readonly element: Assign | undefined;

@@ -12,6 +12,7 @@ import { TemplateError } from './errors.ts';
 import type { FuncMap, GoFunc } from './func.ts';
 import { builtinFuncs } from './funcs/builtin.ts';
 import { ownCopy } from './funcs/dict.ts';
+import { generateTree } from './generate/generator.ts';
 import { repairText } from './gostring.ts';
 import type { Delimiters } from './lex.ts';
 import type { Expired, TemplateLimits } from './limits.ts';
@@ -25,7 +26,7 @@ import { StringSink } from './sink.ts';
 import type { MissingKey } from './site.ts';
 import type { Assumptions } from './specialize.ts';
 import { NO_ASSUMPTIONS, specialize } from './specialize.ts';
-import type { GoValue } from './value.ts';
+import type { GoType, GoValue } from './value.ts';
 
 export interface TemplateOptions {
   /** Go's `missingkey` option. */
@@ -34,6 +35,8 @@ export interface TemplateOptions {
   /** Delimiters of actions; `{{` and `}}` when absent or empty. */
   /** What is known of the data of every render: what depends on it alone is worked out now (specialize.ts). */
   readonly assumptions?: Assumptions;
+  /** The main template becomes one JavaScript function (generate/generator.ts), for data of the root's type; null for any data. */
+  readonly generated?: { readonly root: GoType | null };
   readonly leftDelim?: string;
   readonly rightDelim?: string;
 }
@@ -75,6 +78,7 @@ export function compileTemplate(
     missingKey: options.missingKey ?? 'default',
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     assumptions: options.assumptions ?? NO_ASSUMPTIONS,
+    generated: options.generated ?? null,
     delimiters: { left: options.leftDelim || '{{', right: options.rightDelim || '}}' },
   });
   set.add(name, text);
@@ -102,7 +106,7 @@ export function parseTemplateText(name: string, text: string, funcs: FuncMap): P
   return { name, trees, mutates };
 }
 
-export interface CompileParsedOptions extends Pick<TemplateOptions, 'assumptions'> {
+export interface CompileParsedOptions extends Pick<TemplateOptions, 'assumptions' | 'generated'> {
   /** Parses the same text once more: then the set does not keep its trees, which are larger than what is compiled of them. */
   readonly parseAgain?: () => ParsedTemplate;
 }
@@ -114,6 +118,7 @@ export function compileParsed(parsed: ParsedTemplate, funcs: FuncMap, options: C
     missingKey: 'default',
     limits: DEFAULT_LIMITS,
     assumptions: options.assumptions ?? NO_ASSUMPTIONS,
+    generated: options.generated ?? null,
     delimiters: { left: '{{', right: '}}' },
   });
   set.addParsed(parsed);
@@ -126,6 +131,7 @@ interface Settings {
   readonly missingKey: MissingKey;
   readonly limits: TemplateLimits;
   readonly assumptions: Assumptions;
+  readonly generated: { readonly root: GoType | null } | null;
   readonly delimiters: Delimiters;
 }
 
@@ -134,6 +140,8 @@ class Cell implements TemplateCell {
   private readonly environment: CompileEnvironment;
   private definition: Tree | null = null;
   private template: CompiledTemplate | null = null;
+  /** Its body as closures, beside the generated function. */
+  private closures: CompiledTemplate | null = null;
   isDefined = false;
 
   constructor(name: string, environment: CompileEnvironment) {
@@ -150,6 +158,17 @@ class Cell implements TemplateCell {
     this.isDefined = true;
     this.definition = tree;
     this.template = null;
+    this.closures = null;
+  }
+
+  /** Makes the template a generated function, where that can be done. */
+  generate(root: GoType | null): void {
+    const tree = this.definition;
+    if (tree === null || this.template !== null) return;
+    this.template = generateTree(tree, this.environment, root, () => {
+      this.closures ??= compileTree(tree, this.environment);
+      return this.closures;
+    });
   }
 
   /** Keeps what is compiled alone. */
@@ -285,6 +304,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private specializeAll(name: string, parsed: ReadonlyMap<string, Tree>): void {
     const trees = this.specialized(name, parsed);
     this.define(trees);
+    if (this.settings.generated !== null) this.cells.get(name)?.generate(this.settings.generated.root);
     // Now, not at the first call: literals get their ids in the order of the text.
     for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
   }

@@ -32,6 +32,13 @@ export interface GoFunc {
   readonly mutates?: true;
   /** Throws FuncError for Go's `error` result; any other exception is an internal fault. */
   readonly call: (args: readonly GoValue[], context: CallContext) => GoValue;
+  /** The same for one number of arguments, without a list of them. */
+  readonly direct?: DirectCall;
+}
+
+export interface DirectCall {
+  readonly count: 1 | 2;
+  readonly call: (context: CallContext, first: GoValue, second: GoValue) => GoValue;
 }
 
 export type FuncMap = ReadonlyMap<string, GoFunc>;

@@ -15,7 +15,9 @@ const CONSTANTS = new Map<string, GoValue>([
 /** Renders with and without constants; counts the literals and values that the specialized template writes. */
 function both(text: string, dynamic: GoValue = 'dynamic', funcs: FuncMap = sprigFuncs()) {
   const data = { ...Object.fromEntries(CONSTANTS), d: dynamic };
-  const special = compileTemplate('t', text, funcs, { assumptions: { constants: CONSTANTS } });
+  const assumptions = { constants: CONSTANTS };
+  const special = compileTemplate('t', text, funcs, { assumptions });
+  const generated = compileTemplate('t', text, funcs, { assumptions, generated: { root: null } });
   let literals = 0;
   const values: string[] = [];
   const answer = (render: () => string): string => {
@@ -29,6 +31,10 @@ function both(text: string, dynamic: GoValue = 'dynamic', funcs: FuncMap = sprig
   const general = answer(() => compileTemplate('t', text, funcs).render(data));
   assert.equal(
     answer(() => special.render(data)),
+    general,
+  );
+  assert.equal(
+    answer(() => generated.render(data)),
     general,
   );
   if (!general.startsWith('error')) {

@@ -34,7 +34,7 @@ interface Node {
 }
 
 /** Calls back for every statement, pipeline, command and operand of a body. With a stack of its own: nothing nests too deeply for it. */
-export function visit(body: readonly Statement[], found: (node: Node) => void): void {
+export function visit(body: readonly object[], found: (node: Node) => void): void {
   const open: object[] = [body];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (!Array.isArray(next)) found(next);

@@ -8,7 +8,7 @@ import type { FuncMap } from '../../template/func.ts';
 import { shareText } from '../../template/narrow.ts';
 import { fieldOf } from '../../template/reflect.ts';
 import type { Assumptions } from '../../template/specialize.ts';
-import { GoRef, type GoValue } from '../../template/value.ts';
+import { GoRef, type GoType, type GoValue } from '../../template/value.ts';
 import { KeptVariant, type VariantBudget } from './variant-budget.ts';
 
 /** Fields of the data by name; equal means the same object or an equal scalar. */
@@ -168,7 +168,7 @@ export class TemplateVariants {
     const { sparse } = this.#shared;
     const makeSparse = (empty: ReadonlyMap<string, GoValue>) => (present: ReadonlySet<string>) => {
       const reliedOn = new Set<string>();
-      return { kept: this.#keep({ constants, absent: { empty, present, reliedOn } }), reliedOn };
+      return { kept: this.#keep({ constants, absent: { empty, present, reliedOn } }, data.type), reliedOn };
     };
     return {
       names,
@@ -178,12 +178,17 @@ export class TemplateVariants {
     };
   }
 
-  #keep(assumptions: Assumptions): KeptVariant {
-    return new KeptVariant(this.#budget, this.#text.length, () => this.#compile(assumptions));
+  #keep(assumptions: Assumptions, root?: GoType): KeptVariant {
+    return new KeptVariant(this.#budget, this.#text.length, () => this.#compile(assumptions, root));
   }
 
-  #compile(assumptions: Assumptions): TemplateSet {
-    return compileParsed(this.#parse(), this.#funcs, { assumptions, parseAgain: () => this.#parse() });
+  /** `root`: the type of the data, where the variant is worth a function of its own. */
+  #compile(assumptions: Assumptions, root?: GoType): TemplateSet {
+    return compileParsed(this.#parse(), this.#funcs, {
+      assumptions,
+      parseAgain: () => this.#parse(),
+      ...(root === undefined ? {} : { generated: { root } }),
+    });
   }
 
   #parse(): ParsedTemplate {

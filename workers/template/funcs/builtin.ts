@@ -17,8 +17,23 @@ const BUILTINS: FuncMap = new Map<string, GoFunc>([
   ['and', logic('and')],
   ['or', logic('or')],
   ['not', { params: [ANY], call: ([value]) => !isTrue(value) }],
-  ['len', { params: [ANY], call: ([value]) => length(value ?? null) }],
-  ['index', { params: [ANY], variadic: ANY, call: (args) => indexValue(args) }],
+  [
+    'len',
+    {
+      params: [ANY],
+      call: ([value]) => length(value ?? null),
+      direct: { count: 1, call: (_context, value) => length(value) },
+    },
+  ],
+  [
+    'index',
+    {
+      params: [ANY],
+      variadic: ANY,
+      call: (args) => indexValue(args),
+      direct: { count: 2, call: (_context, item, key) => indexValue([item, key]) },
+    },
+  ],
   ['slice', { params: [ANY], variadic: ANY, call: ([item = null, ...bounds]) => sliceValue(item, bounds) }],
   ['call', { params: [ANY], variadic: ANY, call: ([callee]) => callValue(callee ?? null) }],
   ['print', text((args) => sprint(...args))],
@@ -38,7 +53,15 @@ const BUILTINS: FuncMap = new Map<string, GoFunc>([
   ['html', text((args) => escapeHtml(textOf(args)))],
   ['js', text((args) => escapeJs(textOf(args)))],
   ['urlquery', text((args) => escapeQuery(textOf(args)))],
-  ['eq', { params: [ANY], variadic: ANY, call: equalsAny }],
+  [
+    'eq',
+    {
+      params: [ANY],
+      variadic: ANY,
+      call: equalsAny,
+      direct: { count: 2, call: (_context, a, b) => equalValues(a, b) },
+    },
+  ],
   ['ne', comparison((a, b) => !equalValues(a, b))],
   ['lt', comparison((a, b) => compareValues(a, b))],
   ['le', comparison((a, b) => compareValues(a, b) || equalValues(a, b))],
@@ -75,7 +98,11 @@ function text(make: (args: readonly GoValue[]) => string): GoFunc {
 }
 
 function comparison(compare: (a: GoValue, b: GoValue) => boolean): GoFunc {
-  return { params: [ANY, ANY], call: ([a = null, b = null]) => compare(a, b) };
+  return {
+    params: [ANY, ANY],
+    call: ([a = null, b = null]) => compare(a, b),
+    direct: { count: 2, call: (_context, a, b) => compare(a, b) },
+  };
 }
 
 function equalsAny(args: readonly GoValue[]): boolean {

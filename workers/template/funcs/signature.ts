@@ -1,7 +1,7 @@
 /**
  * Declares Go functions: parameter types once, for the engine's argument checks and for TypeScript.
  */
-import type { CallContext, GoFunc } from '../func.ts';
+import type { CallContext, DirectCall, GoFunc } from '../func.ts';
 import type { GoType, GoValue } from '../value.ts';
 import { ANY, ANY_MAP, BOOL, FLOAT64, INT, STRING } from '../value.ts';
 
@@ -29,10 +29,11 @@ const UNITS_PER_STEP = 32;
 
 /** Charges for long texts, so that a loop over a large one does not run far beyond its render's budget. */
 function chargeTexts(args: readonly GoValue[], context: CallContext): void {
-  for (let index = 0; index < args.length; index++) {
-    const value = args[index];
-    if (typeof value === 'string' && value.length > LONG_TEXT) context.charge(value.length / UNITS_PER_STEP);
-  }
+  for (let index = 0; index < args.length; index++) chargeText(args[index], context);
+}
+
+function chargeText(value: unknown, context: CallContext): void {
+  if (typeof value === 'string' && value.length > LONG_TEXT) context.charge(value.length / UNITS_PER_STEP);
 }
 
 function at<T>(args: readonly GoValue[], index: number): T {
@@ -55,12 +56,30 @@ export function fn0(call: (context: CallContext) => GoValue): GoFunc {
   return declared([], (_args, context) => call(context));
 }
 
+/** A value that the engine has brought into the form of its parameter. */
+function formed<T>(value: GoValue): T {
+  return value as unknown as T;
+}
+
 export function fn1<A>(a: Param<A>, call: (a: A, context: CallContext) => GoValue): GoFunc {
-  return declared([a.type], (args, context) => call(at(args, 0), context));
+  const direct: DirectCall['call'] = (context, first) => {
+    chargeText(first, context);
+    return call(formed(first), context);
+  };
+  const { params, call: listed } = declared([a.type], (args, context) => call(at(args, 0), context));
+  return { params, call: listed, direct: { count: 1, call: direct } };
 }
 
 export function fn2<A, B>(a: Param<A>, b: Param<B>, call: (a: A, b: B, context: CallContext) => GoValue): GoFunc {
-  return declared([a.type, b.type], (args, context) => call(at(args, 0), at(args, 1), context));
+  const direct: DirectCall['call'] = (context, first, second) => {
+    chargeText(first, context);
+    chargeText(second, context);
+    return call(formed(first), formed(second), context);
+  };
+  const { params, call: listed } = declared([a.type, b.type], (args, context) =>
+    call(at(args, 0), at(args, 1), context),
+  );
+  return { params, call: listed, direct: { count: 2, call: direct } };
 }
 
 export function fn3<A, B, C>(
@@ -70,6 +89,16 @@ export function fn3<A, B, C>(
   call: (a: A, b: B, c: C, context: CallContext) => GoValue,
 ): GoFunc {
   return declared([a.type, b.type, c.type], (args, context) => call(at(args, 0), at(args, 1), at(args, 2), context));
+}
+
+/** A function that is mostly called with so many arguments, and what it does then. */
+export function withDirect(func: GoFunc, count: DirectCall['count'], call: DirectCall['call']): GoFunc {
+  const charged: DirectCall['call'] = (context, first, second) => {
+    chargeText(first, context);
+    chargeText(second, context);
+    return call(context, first, second);
+  };
+  return { ...func, direct: { count, call: charged } };
 }
 
 /** Only a variadic parameter. `rest` is the engine's own argument list: read it, do not keep or change it. */

@@ -4,7 +4,7 @@
 import type { GoFunc } from '../../func.ts';
 import { deepEqual, isTrue, kindOf, typeString } from '../../reflect.ts';
 import type { GoValue } from '../../value.ts';
-import { any, flag, fn1, fn2, fn3, text, variadic0, variadic1 } from '../signature.ts';
+import { any, flag, fn1, fn2, fn3, text, variadic0, variadic1, withDirect } from '../signature.ts';
 
 /** Empty is what text/template takes for false: zero, "", nil, no elements; never a struct. */
 function coalesce(values: readonly GoValue[]): GoValue {
@@ -17,7 +17,11 @@ function coalesce(values: readonly GoValue[]): GoValue {
 export const defaultFuncs: readonly (readonly [string, GoFunc])[] = [
   [
     'default',
-    variadic1(any, any, (fallback, given) => (given.length > 0 && isTrue(given[0]) ? (given[0] ?? null) : fallback)),
+    withDirect(
+      variadic1(any, any, (fallback, given) => (given.length > 0 && isTrue(given[0]) ? (given[0] ?? null) : fallback)),
+      2,
+      (_context, fallback, given) => (isTrue(given) ? given : fallback),
+    ),
   ],
   ['empty', fn1(any, (value) => !isTrue(value))],
   ['coalesce', variadic0(any, coalesce)],

@@ -19,7 +19,7 @@ import { sameType } from '../../reflect.ts';
 import type { GoValue } from '../../value.ts';
 import { GoRef, STRING_SLICE, stringMap } from '../../value.ts';
 import { newDict } from '../dict.ts';
-import { any, fn0, fn1, fn2, fn3, integer, text, variadic0 } from '../signature.ts';
+import { any, fn0, fn1, fn2, fn3, integer, text, variadic0, withDirect } from '../signature.ts';
 import { ownedStrings } from './lists.ts';
 import { stringsOf, stringValue } from './text-value.ts';
 import { isSpaceRune } from './unicode.ts';
@@ -274,7 +274,10 @@ export const stringFuncs: readonly (readonly [string, GoFunc])[] = [
   ['indent', fn2(integer, text, indent)],
   ['nindent', fn2(integer, text, (spaces, value, context) => `\n${indent(spaces, value, context)}`)],
   ['plural', fn3(text, text, integer, (one, many, count) => (count === 1n ? one : many))],
-  ['quote', variadic0(any, quoteAll)],
+  [
+    'quote',
+    withDirect(variadic0(any, quoteAll), 1, (_context, value) => (value === null ? '' : quote(stringValue(value)))),
+  ],
   ['squote', variadic0(any, squoteAll)],
   [
     'cat',
