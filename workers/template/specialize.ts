@@ -44,7 +44,7 @@ export interface Assumptions {
 export const NO_ASSUMPTIONS: Assumptions = { constants: new Map() };
 
 /** Functions without side effects, whose result depends on their arguments alone. */
-const PURE: ReadonlySet<string> = new Set(
+export const PURE: ReadonlySet<string> = new Set(
   (
     'and or not eq ne lt le gt ge len index slice print printf println default empty coalesce ternary quote squote upper lower ' +
     'trim trimAll trimSuffix trimPrefix trunc hasPrefix hasSuffix replace nospace join list append prepend first last has ' +

@@ -51,6 +51,8 @@ class Generator {
   readonly #named = new Set<unknown>();
   readonly #variables: string[] = [];
   #nesting = 0;
+  /** Counts places from which on variables may hold something else. */
+  #changes = 0;
 
   constructor(tree: Tree, environment: CompileEnvironment) {
     this.#environment = environment;
@@ -85,7 +87,11 @@ class Generator {
     if (found === undefined) throw new NotGenerated();
     const { held } = found;
     // What a variable holds now is meant, whatever it gets later.
-    return held.code.startsWith('v') ? { known: 'slot', code: this.#program.temporary(held.code) } : held;
+    if (!held.code.startsWith('v')) return held;
+    return this.#program.once(`${held.code}@${this.#changes}`, () => ({
+      known: 'slot',
+      code: this.#program.temporary(held.code),
+    }));
   }
 
   #declare(name: string, held: Held): void {
@@ -96,14 +102,19 @@ class Generator {
     }
     const code = `v${this.#variables.length}`;
     this.#variables.push(code);
-    this.#program.line(`${code}=${boxed(this.#program, held)};`);
+    this.#set(code, held);
     this.#scope.push({ name, held: { known: 'slot', code } });
   }
 
   #assign(name: string, held: Held): void {
     const found = this.#scope.findLast((variable) => variable.name === name);
     if (found === undefined || !found.held.code.startsWith('v')) throw new NotGenerated();
-    this.#program.line(`${found.held.code}=${boxed(this.#program, held)};`);
+    this.#set(found.held.code, held);
+  }
+
+  #set(variable: string, held: Held): void {
+    this.#program.line(`${variable}=${boxed(this.#program, held)};`);
+    this.#changes++;
   }
 
   /** The value of a pipeline, which its variables have then too. */
@@ -231,6 +242,8 @@ class Generator {
 
   /** Sets a range's variables: the element, or index and element. */
   #round({ variables }: Pipe, index: () => string, element: Held): void {
+    // What was read before the range may be set in a round before this one.
+    this.#changes++;
     const [first, second] = variables;
     const item = second ?? first;
     if (first !== undefined && second !== undefined && (this.#named.has(first) || this.#assigned.has(first))) {

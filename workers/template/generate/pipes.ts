@@ -5,6 +5,7 @@ import type { CompileEnvironment } from '../compile-pipe.ts';
 import { FieldAccess } from '../field.ts';
 import type { GoFunc } from '../func.ts';
 import { Site } from '../site.ts';
+import { PURE } from '../specialize.ts';
 import { isLiteral, visit } from '../tree-facts.ts';
 import { ANY, type GoType } from '../value.ts';
 import { type Held, NotGenerated, type Program } from './program.ts';
@@ -121,7 +122,17 @@ export class PipeGenerator {
     return this.#invoke(func, name, values, this.site(span));
   }
 
+  /** A call; of a pure function with the same arguments there is one in a block. */
   #invoke(func: GoFunc, name: string, values: readonly Held[], site: Site): Held {
+    const program = this.#program;
+    if (!PURE.has(name)) return this.#invocation(func, name, values, site);
+    const same = values.map((held) => (held.known === 'data' ? `${program.constant(held.type)}:${held.code}` : held.code));
+    return program.once(`${program.constant(func)}(${same.join(',')})`, () =>
+      this.#invocation(func, name, values, site),
+    );
+  }
+
+  #invocation(func: GoFunc, name: string, values: readonly Held[], site: Site): Held {
     const program = this.#program;
     const codes = values.map((value) => boxed(program, value));
     const named = codes.map((code) => (/^[kt]\d+$/.test(code) ? code : program.temporary(code)));
