@@ -87,9 +87,33 @@ function typedAfter(before: JsonObject, after: JsonObject, known: ReadonlySet<Js
   typed['metadata'] =
     metadata === undefined || metadata === before['metadata']
       ? (metadata ?? {})
-      : normalizeTyped('v1.ObjectMeta', metadata);
+      : typedMetadata(before['metadata'], metadata);
   typed['spec'] = spec === before['spec'] ? spec : typedSpec(before['spec'], spec, known);
   return typed as TypedPod;
+}
+
+/** Maps of texts are all that most overlays change of a pod's metadata, and most of them are in typed form as they are. */
+function typedMetadata(before: JsonValue | undefined, after: JsonValue): JsonValue {
+  if (!isObject(before) || !isObject(after)) return normalizeTyped('v1.ObjectMeta', after);
+  for (const key in after) {
+    const value = after[key];
+    if (value === before[key] && value !== undefined) continue;
+    if ((key !== 'labels' && key !== 'annotations') || !isTypedMap(value))
+      return normalizeTyped('v1.ObjectMeta', after);
+  }
+  return after;
+}
+
+/** Whether a value is a map of texts with something in it, in typed form. */
+function isTypedMap(value: JsonValue | undefined): boolean {
+  if (!isObject(value)) return false;
+  let some = false;
+  for (const key in value) {
+    const text = value[key];
+    if (typeof text !== 'string' || !text.isWellFormed()) return false;
+    some = true;
+  }
+  return some;
 }
 
 function typedSpec(before: JsonObject, after: JsonObject, known: ReadonlySet<JsonValue>): JsonObject {

@@ -126,7 +126,9 @@ export class PipeGenerator {
   #invoke(func: GoFunc, name: string, values: readonly Held[], site: Site): Held {
     const program = this.#program;
     if (!PURE.has(name)) return this.#invocation(func, name, values, site);
-    const same = values.map((held) => (held.known === 'data' ? `${program.constant(held.type)}:${held.code}` : held.code));
+    const same = values.map((held) =>
+      held.known === 'data' ? `${program.constant(held.type)}:${held.code}` : held.code,
+    );
     return program.once(`${program.constant(func)}(${same.join(',')})`, () =>
       this.#invocation(func, name, values, site),
     );
