@@ -161,12 +161,11 @@ class Cell implements TemplateCell {
     this.closures = null;
   }
 
-  /** Makes the template a generated function, where that can be done. */
-  generate(root: GoType | null): void {
-    const tree = this.definition;
-    if (tree === null || this.template !== null) return;
-    this.template = generateTree(tree, this.environment, root, () => {
-      this.closures ??= compileTree(tree, this.environment);
+  /** Makes the template a generated function, where that can be done. `treeAgain`: its tree once it is forgotten. */
+  generate(root: GoType | null, treeAgain: () => Tree): void {
+    if (this.definition === null || this.template !== null) return;
+    this.template = generateTree(this.definition, this.environment, root, () => {
+      this.closures ??= compileTree(this.definition ?? treeAgain(), this.environment);
       return this.closures;
     });
   }
@@ -304,7 +303,9 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   private specializeAll(name: string, parsed: ReadonlyMap<string, Tree>): void {
     const trees = this.specialized(name, parsed);
     this.define(trees);
-    if (this.settings.generated !== null) this.cells.get(name)?.generate(this.settings.generated.root);
+    if (this.settings.generated !== null) {
+      this.cells.get(name)?.generate(this.settings.generated.root, () => this.treeAgain(name));
+    }
     // Now, not at the first call: literals get their ids in the order of the text.
     for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
   }
@@ -327,10 +328,20 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
     }
   }
 
+  private treesAgain(): ReadonlyMap<string, Tree> | null {
+    const again = this.parseAgain?.();
+    return again === undefined ? null : this.specialized(again.name, again.trees);
+  }
+
+  private treeAgain(name: string): Tree {
+    const tree = this.treesAgain()?.get(name);
+    if (tree === undefined) throw new Error(`the tree of template ${JSON.stringify(name)} is gone`);
+    return tree;
+  }
+
   private copy(): CompiledSet {
     const copy = new CompiledSet(this.name, this.settings);
-    const again = this.parseAgain?.();
-    const forgotten = again === undefined ? null : this.specialized(again.name, again.trees);
+    const forgotten = this.treesAgain();
     for (const cell of this.cells.values()) {
       const tree = cell.tree ?? forgotten?.get(cell.name) ?? null;
       if (cell.isDefined && tree !== null) copy.declaredCell(cell.name).define(tree);

@@ -25,7 +25,10 @@ export interface Containers {
 }
 
 /** The containers in order. `holdApplication`: applications start after the proxy. */
-export function reordered({ containers, initContainers }: { readonly [list in keyof Containers]: Containers[list] | undefined }, holdApplication: boolean): Containers {
+export function reordered(
+  { containers, initContainers }: { readonly [list in keyof Containers]: Containers[list] | undefined },
+  holdApplication: boolean,
+): Containers {
   let inits: readonly Container[] = initContainers ?? [];
   if (findContainer(PROXY, inits) !== undefined) {
     for (const name of FIRST_WITH_NATIVE_PROXY) inits = moved(inits, name, 'first');
