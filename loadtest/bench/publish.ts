@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Publication, Subject, type Window } from './publish/subject.ts';
+import { describeSlow } from './publish/trace.ts';
+import { traceLoop } from './publish/trace-probe.ts';
 import { median } from './statistics.ts';
 
 const SERVED_LIMIT_MS = 1_000;
@@ -29,6 +31,7 @@ const USAGE = `usage: node loadtest/bench/publish.ts [options]
   --against DIR   measure another checkout or build of Meshgate in turn with this one
   --json FILE     write the results as JSON
   --profile DIR   write a CPU profile of each of the gateway's threads
+  --trace         show what the slowest requests waited for (for one to be looked at: it costs a little itself)
 `;
 
 const { values: options } = parseArgs({
@@ -41,6 +44,7 @@ const { values: options } = parseArgs({
     against: { type: 'string' },
     json: { type: 'string' },
     profile: { type: 'string' },
+    trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -54,10 +58,16 @@ function row(what: string, { p50Ms, p99Ms, slowestMs, stalls, cpuSeconds, others
   return `    ${what.padEnd(16)} ${requests}  ${stall}  CPU ${seconds(cpuSeconds)} s  others ${seconds(othersShare)}`;
 }
 
-function report(name: string, { servedMs, servedAfterFetchMs, during, control }: Publication): void {
+function report(
+  name: string,
+  { servedMs, servedAfterFetchMs, during, control }: Publication,
+  trace: string | null,
+): void {
   const served = `served ${servedAfterFetchMs.toFixed(0)} ms after the fetch, ${servedMs.toFixed(0)} ms after the webhook`;
   const note = isDisturbed({ during, control }) ? ' (other work: not counted)' : '';
-  console.log([`  ${name}: ${served}${note}`, row('with a commit', during), row('without', control)].join('\n'));
+  const told = ({ slow }: Window): string[] => (trace === null ? [] : describeSlow(slow, trace));
+  const [with_, without] = [row('with a commit', during), row('without', control)];
+  console.log([`  ${name}: ${served}${note}`, with_, ...told(during), without, ...told(control)].join('\n'));
 }
 
 /** Where others' CPU time is not known, it does not count. */
@@ -103,6 +113,7 @@ async function main(): Promise<void> {
     ratePerSecond: Number(options.rate),
     workers: Number(options.workers),
   };
+  const traceOf = (name: string) => (options.trace ? join(folder, `${name}.trace`) : null);
   const roots = [
     { name: 'this', root },
     ...(options.against === undefined ? [] : [{ name: 'against', root: resolve(options.against) }]),
@@ -112,7 +123,11 @@ async function main(): Promise<void> {
     mkdirSync(own);
     const profile =
       options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(options.profile, name)}`];
-    return new Subject({ name, root: ofSubject, folder: own, nodeArgs: profile, ...common });
+    return new Subject({ name, root: ofSubject, folder: own, nodeArgs: profile, trace: traceOf(name), ...common });
+  });
+  const endTraces = roots.flatMap(({ name }) => {
+    const trace = traceOf(name);
+    return trace === null ? [] : [traceLoop(trace, 'generator')];
   });
   const results = new Map<string, Publication[]>(subjects.map(({ name }) => [name, []]));
   try {
@@ -127,7 +142,7 @@ async function main(): Promise<void> {
       for (const subject of round % 2 === 0 ? subjects.toReversed() : subjects) {
         const published = await subject.publish();
         if (!isDisturbed(published)) results.get(subject.name)?.push(published);
-        report(subject.name, published);
+        report(subject.name, published, traceOf(subject.name));
       }
     }
     for (const [name, rounds] of results) if (rounds.length > 0) summarize(name, rounds);
@@ -139,6 +154,7 @@ async function main(): Promise<void> {
     }
     process.exitCode = found.length === 0 ? 0 : 1;
   } finally {
+    for (const end of endTraces) end();
     for (const subject of subjects) await subject.stop();
     rmSync(folder, { recursive: true, force: true });
   }

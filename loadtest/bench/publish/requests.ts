@@ -8,6 +8,13 @@ import { nameOf } from './policies.ts';
 
 const CONNECTIONS = 32;
 
+/** One that was answered. */
+export interface Answered {
+  /** By the clock of the machine, in ms since 1970. */
+  readonly sentAtMs: number;
+  readonly durationMs: number;
+}
+
 export class Requests {
   readonly #reviews = distinctReviews({ seed: 1 });
   readonly #agent: Agent;
@@ -29,9 +36,9 @@ export class Requests {
     for (let sent = 0; sent < count; sent += 1) await this.#send();
   }
 
-  /** Sends until `ended` resolves, and resolves with how long each request took, in milliseconds, when all are answered. */
-  async run(ratePerSecond: number, ended: Promise<unknown>): Promise<readonly number[]> {
-    const durationsMs: number[] = [];
+  /** Sends until `ended` resolves, and resolves with all requests when they are answered. */
+  async run(ratePerSecond: number, ended: Promise<unknown>): Promise<readonly Answered[]> {
+    const answered: Answered[] = [];
     const pending = new Set<Promise<void>>();
     let over = false;
     const end = ended.finally(() => {
@@ -42,13 +49,13 @@ export class Requests {
       const waitMs = start + (count * 1_000) / ratePerSecond - performance.now();
       if (waitMs > 0) await sleep(waitMs);
       const sent = this.#send().then((durationMs) => {
-        durationsMs.push(durationMs);
+        answered.push({ sentAtMs: performance.timeOrigin + performance.now() - durationMs, durationMs });
         pending.delete(sent);
       });
       pending.add(sent);
     }
     await Promise.all([...pending, end]);
-    return durationsMs;
+    return answered;
   }
 
   async #send(): Promise<number> {

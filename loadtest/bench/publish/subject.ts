@@ -9,7 +9,7 @@ import { type RunningGateway, startGateway } from '../../gateway.ts';
 import { cpuSeconds, cpuSecondsWithEnded, machineCpuSeconds } from '../cpu-time.ts';
 import { quantile } from '../statistics.ts';
 import { PolicyRepository } from './policies.ts';
-import { Requests } from './requests.ts';
+import { type Answered, Requests } from './requests.ts';
 import type { Stalls } from './stall-probe.ts';
 
 const SERVED_LIMIT_MS = 60_000;
@@ -18,6 +18,8 @@ const WINDOW_MS = 4_000;
 const AFTERWARDS_MS = 1_500;
 const WARM_UP = 600;
 const POLL_MS = 10;
+/** Requests of a window that are kept by themselves. */
+const SLOW_KEPT = 3;
 /** The ref that a fetch moves when it has everything (gateway/gitsync/remote-repository.ts). */
 const OBSERVED_REF = join('refs', 'meshgate', 'observed');
 
@@ -32,6 +34,8 @@ export interface SubjectOptions {
   readonly ratePerSecond: number;
   readonly workers: number;
   readonly nodeArgs: readonly string[];
+  /** Where the gateway's threads write what they did (trace-probe.ts); null: nowhere. */
+  readonly trace: string | null;
 }
 
 /** What requests and the gateway's threads saw of a stretch of time. */
@@ -39,6 +43,8 @@ export interface Window {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly slowestMs: number;
+  /** The slowest first. */
+  readonly slow: readonly Answered[];
   /** The main thread's. */
   readonly stalls: Stalls;
   /** User and system time of the gateway and of the process that keeps its sources; null where there is no /proc. Git's is not in it. */
@@ -79,11 +85,13 @@ export class Subject {
   }
 
   async start(): Promise<void> {
-    const { folder, root, inUse, nodeArgs, workers } = this.#options;
+    const { folder, root, inUse, nodeArgs, workers, trace } = this.#options;
     this.#repository.commit(0);
     const secretFile = join(folder, 'secret');
     writeFileSync(secretFile, this.#secret);
-    const probe = pathToFileURL(join(import.meta.dirname, 'stall-probe.ts')).href;
+    const probes = ['stall-probe.ts', ...(trace === null ? [] : ['trace-probe.ts'])].flatMap((name) => {
+      return ['--import', pathToFileURL(join(import.meta.dirname, name)).href];
+    });
     this.#gateway = await startGateway({
       program: join(root, 'bin', 'meshgate.mjs'),
       args: [
@@ -94,8 +102,8 @@ export class Subject {
         '--hook-token-file',
         secretFile,
       ],
-      nodeArgs: ['--import', probe, ...nodeArgs],
-      env: { MESHGATE_STALLS: this.#stalls },
+      nodeArgs: [...probes, ...nodeArgs],
+      env: { MESHGATE_STALLS: this.#stalls, ...(trace === null ? {} : { MESHGATE_TRACE: trace }) },
     });
     this.#requests = new Requests(this.#gateway, inUse);
     await this.#requests.warmUp(WARM_UP);
@@ -123,12 +131,14 @@ export class Subject {
     const { pid, requests } = this.#running();
     await this.#takeStalls(pid);
     const [cpuBefore, othersBefore, startMs] = [cpuSeconds(pid), othersCpuSeconds(pid), performance.now()];
-    const durationsMs = await requests.run(this.#options.ratePerSecond, ended);
+    const answered = await requests.run(this.#options.ratePerSecond, ended);
+    const durationsMs = answered.map(({ durationMs }) => durationMs);
     const [cpuAfter, othersAfter, endMs] = [cpuSeconds(pid), othersCpuSeconds(pid), performance.now()];
     return {
       p50Ms: quantile(durationsMs, 0.5),
       p99Ms: quantile(durationsMs, 0.99),
       slowestMs: quantile(durationsMs, 1),
+      slow: answered.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOW_KEPT),
       stalls: await this.#takeStalls(pid),
       cpuSeconds: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
       othersShare:
