@@ -8,9 +8,10 @@ import { compileRevision } from './inject/compile.ts';
 import { injectReview, NO_REVISION } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
 import { KnownRevisions } from './known-revisions.ts';
+import { type ToldRevision, type ToldSource, unpackRevision } from './packed-revision.ts';
 import type { CompiledPolicies } from './policy/policy-set.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
-import type { CompileSource, InjectTask, RevisionName, RevisionSource, WarmReply, WorkerReply } from './protocol.ts';
+import type { CompileSource, InjectTask, RevisionName, WarmReply, WorkerReply } from './protocol.ts';
 
 /** Revisions that are compiled in one go; the others are compiled by the requests that come for them. */
 const WARM_LIMIT = 256;
@@ -24,7 +25,7 @@ const policies = new LRUCache<string, CompiledPolicies>({ max: POLICY_SET_LIMIT 
 export const inject = batchEntry(injectOne);
 
 /** Compiles revisions and policies ahead of the requests that will need them, the first ones where there are more than it keeps. */
-export async function warm(sources: readonly CompileSource[]): Promise<WarmReply[]> {
+export async function warm(sources: readonly ToldSource[]): Promise<WarmReply[]> {
   const replies: WarmReply[] = [];
   for (const [index, source] of sources.entries()) {
     const { digest } = source;
@@ -32,7 +33,7 @@ export async function warm(sources: readonly CompileSource[]): Promise<WarmReply
       replies.push({ digest, ok: true, compileMs: 0 });
       continue;
     }
-    replies.push(await timed(digest, () => keep(source)));
+    replies.push(await timed(digest, () => keep('policies' in source ? source : unpackRevision(source))));
   }
   return replies;
 }
@@ -57,8 +58,8 @@ export function adopt(names: readonly RevisionName[]): string[] {
 }
 
 /** Compiles a revision that has been checked. */
-export function prepare(source: RevisionSource): Promise<WarmReply> {
-  return timed(source.digest, () => revisions.compile(source).warnings);
+export function prepare(told: ToldRevision): Promise<WarmReply> {
+  return timed(told.digest, () => revisions.compile(unpackRevision(told)).warnings);
 }
 
 /** Injects a review of the revision's predecessor once more, and forgets the answer: what is compiled by rendering is compiled now. */
@@ -123,7 +124,7 @@ export function injectOne(task: InjectTask): WorkerReply {
   let compileMs = 0;
   try {
     if (task.source !== undefined && !revisions.has(task.revision)) {
-      revisions.compile(task.source);
+      revisions.compile(unpackRevision(task.source));
       compileMs = performance.now() - start;
     }
     const known = task.policies === undefined ? null : policies.get(task.policies);

@@ -3,6 +3,7 @@
  */
 
 import type { ReuseQuestion } from './inject/reuse.ts';
+import type { ToldRevision } from './packed-revision.ts';
 import type { PolicySetSource } from './policy/policy-source.ts';
 import type { PostedTasks } from './post.ts';
 
@@ -98,7 +99,7 @@ export interface TaskHead {
   /** Digest of the revision to inject with; empty: pod policies answer alone. */
   readonly revision: string;
   /** Present when the worker may not know the revision yet. */
-  readonly source?: RevisionSource;
+  readonly source?: ToldRevision;
   /** Digest of the pod policies that have a say; left out where there are none. */
   readonly policies?: string;
   /** The one policy that is asked; left out: all of them. */

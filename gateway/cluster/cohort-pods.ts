@@ -43,7 +43,7 @@ export interface PodCount {
 
 export class CohortPods implements Sink {
   readonly #rollout: Rollout;
-  readonly #revisions: { readonly from: RevisionSource; readonly to: RevisionSource };
+  readonly #provider: RevisionSource['spec']['provider'];
   readonly #everybody: Cohort;
   readonly #cluster: () => ClusterView | null;
   readonly #fromMark: string;
@@ -54,7 +54,7 @@ export class CohortPods implements Sink {
 
   constructor(rollout: Rollout, from: RevisionSource, to: RevisionSource, cluster: () => ClusterView | null) {
     this.#rollout = rollout;
-    this.#revisions = { from, to };
+    this.#provider = to.spec.provider;
     this.#everybody = new Cohort(rollout, 100);
     this.#cluster = cluster;
     this.#fromMark = markOf(from);
@@ -120,7 +120,7 @@ export class CohortPods implements Sink {
   #counted(object: unknown): CountedPod | null {
     const health = healthOf(object);
     const metadata = metadataOf(object);
-    const mark = readMark(metadata.annotations, this.#revisions.to.spec.provider, this.#rollout.mesh);
+    const mark = readMark(metadata.annotations, this.#provider, this.#rollout.mesh);
     if (health === null || (mark !== this.#fromMark && mark !== this.#toMark)) return null;
     const createdMs = Date.parse(textAt(object, 'metadata', 'creationTimestamp')) || 0;
     return { ...health, createdMs, mark, place: this.#placeOf(object, metadata) };

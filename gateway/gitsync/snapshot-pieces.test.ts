@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeMesh } from '../../test/integration/gateway/harness.ts';
+import { packRevision } from '../../workers/packed-revision.ts';
 import type { Mesh, Snapshot } from '../snapshot.ts';
 import { SnapshotJoiner, SnapshotSplitter } from './snapshot-pieces.ts';
 
@@ -30,7 +31,7 @@ test('a snapshot is what it was when its pieces have been put together, and what
   ]) {
     const { revisions, outline, digests } = splitter.split(snapshot);
     counts.push(revisions.length);
-    for (const revision of revisions) joiner.add(structuredClone(revision));
+    for (const revision of revisions) joiner.add(structuredClone(packRevision(revision)));
     assert.deepEqual(joiner.join(structuredClone(outline), structuredClone(digests)), snapshot);
   }
   const all = shop.revisions.size + bank.revisions.size;

@@ -1,4 +1,5 @@
 /** A snapshot in pieces: an outline without revisions, and those by themselves. Revisions that stay from one to the next go once. */
+import { keepPacked, type PackedRevision } from '../../workers/packed-revision.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { RevisionDigests } from './source-messages.ts';
@@ -38,8 +39,8 @@ export class SnapshotJoiner {
   /** Of the last snapshot, and what has come for the next, by digest. */
   readonly #known = new Map<string, RevisionSource>();
 
-  add(revision: RevisionSource): void {
-    this.#known.set(revision.digest, revision);
+  add(revision: PackedRevision): void {
+    this.#known.set(revision.digest, keepPacked(revision));
   }
 
   /** Throws when a revision has not come. */

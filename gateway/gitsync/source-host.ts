@@ -2,6 +2,7 @@
  * What the process does that keeps a gateway's sources: it runs a source as its gateway tells it to, says what comes of it, and ends with
  * it. Fetching, parsing, trying and saving are done here, where neither their garbage nor git's start keeps requests waiting.
  */
+import { packRevision } from '../../workers/packed-revision.ts';
 import { collectAllGarbage } from '../service/garbage.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from '../snapshot.ts';
 import { SourceError } from './problem.ts';
@@ -38,21 +39,24 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
     };
     const publish = (source: SnapshotSource, snapshot: Snapshot): void => {
       const { revisions, outline, digests } = splitter.split(snapshot);
-      for (const revision of revisions) outbox.post({ kind: 'revision', revision });
-      outbox.post({ kind: 'status', status: source.status() });
-      outbox.post({ kind: 'snapshot', outline, revisions: digests });
+      // Packed one at a time, when it is its turn.
+      for (const revision of revisions) outbox.post(() => ({ kind: 'revision', revision: packRevision(revision) }));
+      const status = source.status();
+      outbox.post(() => ({ kind: 'status', status }));
+      outbox.post(() => ({ kind: 'snapshot', outline, revisions: digests }));
       rest.refresh();
     };
     const handlers: { [M in SourceMethod]: (argument: SourceMethods[M]['argument']) => Promise<unknown> } = {
       start: async (setup) => {
-        hosted = open(setup, (event) => outbox.post({ kind: 'event', event }));
+        hosted = open(setup, (event) => outbox.post(() => ({ kind: 'event', event })));
         const { source } = hosted;
         source.onPublish((snapshot) => publish(source, snapshot));
-        source.onStatus((status) => outbox.post({ kind: 'status', status }));
+        source.onStatus((status) => outbox.post(() => ({ kind: 'status', status })));
         try {
           await source.start();
         } finally {
-          outbox.post({ kind: 'status', status: source.status() });
+          const status = source.status();
+          outbox.post(() => ({ kind: 'status', status }));
         }
         onServing();
         return null;
@@ -73,15 +77,15 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
       const handle = handlers[method] as (argument: unknown) => Promise<unknown>;
       handle(argument)
         .then(
-          (answer) => outbox.post({ kind: 'answer', id, answer }),
-          (error: unknown) => outbox.post({ kind: 'failure', id, ...describe(error) }),
+          (answer) => outbox.post(() => ({ kind: 'answer', id, answer })),
+          (error: unknown) => outbox.post(() => ({ kind: 'failure', id, ...describe(error) })),
         )
         .then(() => (method === 'stop' ? outbox.flushed() : undefined))
         .then(() => (method === 'stop' ? resolve() : undefined));
     });
     // Whoever kept the gateway's process from saying `stop` has ended it.
     process.on('disconnect', () => void end().finally(resolve));
-    outbox.post({ kind: 'hello' });
+    outbox.post(() => ({ kind: 'hello' }));
   });
 }
 
@@ -89,8 +93,9 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
 class Outbox {
   #last: Promise<void> = Promise.resolve();
 
-  post(news: SourceNews): void {
-    this.#last = this.#last.then(() => send(news));
+  /** `make`: makes the news when its turn has come. */
+  post(make: () => SourceNews): void {
+    this.#last = this.#last.then(() => send(make()));
   }
 
   flushed(): Promise<void> {

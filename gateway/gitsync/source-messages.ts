@@ -2,7 +2,7 @@
  * What the gateway and the process that keeps its sources say to each other, over Node's IPC with structured clones. A snapshot goes in
  * pieces, each revision by itself and only those that are new, so that the gateway is never long at one of them.
  */
-import type { RevisionSource } from '../../workers/protocol.ts';
+import type { PackedRevision } from '../../workers/packed-revision.ts';
 import type { Problem, Snapshot, SnapshotEntry, SourceStatus } from '../snapshot.ts';
 import type { SourceSpec } from './source-spec.ts';
 import type { SyncEvent } from './sync-event.ts';
@@ -42,7 +42,7 @@ export type SourceNews =
   | { readonly kind: 'event'; readonly event: SyncEvent }
   | { readonly kind: 'status'; readonly status: SourceStatus }
   /** One that the snapshot to come has, and that has not been told. */
-  | { readonly kind: 'revision'; readonly revision: RevisionSource }
+  | { readonly kind: 'revision'; readonly revision: PackedRevision }
   /** `outline`: without revisions, all of which have been told now or for the snapshot before. */
   | { readonly kind: 'snapshot'; readonly outline: Snapshot; readonly revisions: RevisionDigests }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }

@@ -4,6 +4,7 @@
  * done in its time is refused when it comes (admission-control.ts), and nothing is answered later than its budget.
  */
 import { performance } from 'node:perf_hooks';
+import { toldToThread } from '../../workers/packed-revision.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
@@ -303,5 +304,5 @@ export class WorkerPool implements SlotListener {
 
 /** The task of a review whose revision the worker does not know. */
 function withSource({ task, claim }: Job): JobTask {
-  return { ...task, head: { ...task.head, source: claim.source } };
+  return { ...task, head: { ...task.head, source: toldToThread(claim.source) } };
 }

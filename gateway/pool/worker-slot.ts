@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
+import { toldToThread } from '../../workers/packed-revision.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
 import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
@@ -148,7 +149,9 @@ export class WorkerSlot {
       const names = [...revisions.values()].map(({ digest, mesh, name }) => ({ digest, mesh, name }));
       for (const digest of (await piscina.run(names, { name: 'adopt' })) as readonly string[]) {
         await this.#quiet();
-        const reply = (await piscina.run(revisions.get(digest), { name: 'prepare' })) as WarmReply;
+        const source = revisions.get(digest);
+        if (source === undefined) continue;
+        const reply = (await piscina.run(toldToThread(source), { name: 'prepare' })) as WarmReply;
         replies.push(reply);
         for (let time = 0; reply.ok && time < REHEARSALS; time += 1) {
           await this.#quiet();
@@ -310,7 +313,7 @@ export class WorkerSlot {
   }
 
   async #warm(piscina: Piscina, sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
-    return (await piscina.run(sources, { name: 'warm' })) as readonly WarmReply[];
+    return (await piscina.run(sources.map(toldToThread), { name: 'warm' })) as readonly WarmReply[];
   }
 
   #lost(piscina: Piscina, error: unknown): void {
