@@ -50,6 +50,21 @@ test('what neither the next snapshot nor the last has is forgotten', () => {
   }
 });
 
+test('when the last snapshot is retired, only what this one has is left', () => {
+  const revisions = new KnownRevisions();
+  revisions.retire();
+  for (const digest of ['a1', 'b1']) revisions.compile(source(digest.charAt(0), digest));
+  revisions.adopt([source('a', 'a1'), source('b', 'b1')]);
+  revisions.adopt([source('a', 'a2'), source('b', 'b1')]);
+  revisions.compile(source('a', 'a2'));
+  assert.equal(revisions.has('a1'), true);
+  revisions.retire();
+  assert.deepEqual(
+    ['a1', 'a2', 'b1'].map((digest) => revisions.has(digest)),
+    [false, true, true],
+  );
+});
+
 test('a revision that comes back is not compiled again', () => {
   const revisions = new KnownRevisions();
   const compiled = revisions.compile(source('a', 'a1'));

@@ -47,7 +47,9 @@ export class KnownRevisions {
     const key = nameOf(mesh, name);
     // One does as well as the next; asking counts as a use.
     if (this.#tasks.get(key)?.revision === task.revision) return;
-    if (task.review.length <= MAX_KEPT_REVIEW_LENGTH) this.#tasks.set(key, task);
+    if (task.review.length > MAX_KEPT_REVIEW_LENGTH) return;
+    const { source: _, reuse: __, ...rest } = task;
+    this.#tasks.set(key, rest);
   }
 
   /**
@@ -64,11 +66,18 @@ export class KnownRevisions {
       const digest = byName.get(name);
       if (digest === undefined || digest === task.revision || this.#rehearsals.size >= REHEARSED_LIMIT) continue;
       if (this.#compiled.get(digest) !== undefined) continue;
-      const { source: _, reuse: __, ...rest } = task;
-      this.#rehearsals.set(digest, { ...rest, revision: digest });
+      this.#rehearsals.set(digest, { ...task, revision: digest });
     }
     this.#tasks.clear();
     return [...this.#rehearsals.keys()];
+  }
+
+  /** Forgets what the last snapshot had and this one has not, and the reviews of rehearsals, which are over. */
+  retire(): void {
+    this.#rehearsals.clear();
+    const now = this.#snapshot;
+    if (now === null) return;
+    for (const digest of this.#compiled.keys()) if (!now.has(digest)) this.#compiled.delete(digest);
   }
 
   #forgetOthers(next: ReadonlySet<string>): void {

@@ -57,6 +57,20 @@ export function adopt(names: readonly RevisionName[]): string[] {
   return revisions.adopt(names);
 }
 
+/** Forgets what only requests of the last snapshot ask for: to be called when they have been answered. One that comes late is told anew. */
+export function retire(): Promise<void> {
+  revisions.retire();
+  return rest();
+}
+
+/**
+ * Has the thread's event loop turn once. Between batches it does not: piscina waits for the next one within the job of the last. What a WeakRef
+ * was made for or asked for is kept to the end of the job (so ECMAScript has it), which is for good, and tasks that V8 posts itself wait as long.
+ */
+export function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Compiles a revision that has been checked. */
 export function prepare(told: ToldRevision): Promise<WarmReply> {
   return timed(told.digest, () => revisions.compile(unpackRevision(told)).warnings);

@@ -28,6 +28,10 @@ const WORTH_SENDING_AHEAD = 8;
 export const BATCHES_PER_WORKER = 2;
 /** Workers that a review is given to before it is taken for the one that ends them. */
 const ATTEMPT_LIMIT = 3;
+/** How long after a snapshot its predecessor's revisions are kept: reviews that came under it have been answered by then, nearly always. */
+const RETIRE_MS = 2_000;
+/** How often a worker's event loop turns at least (workers/main.ts). */
+const REST_MS = 10_000;
 /** How often workers are looked at while they have work. */
 const LOOK_MS = 50;
 
@@ -54,6 +58,8 @@ export class WorkerPool implements SlotListener {
   /** When the turn of the event loop began that the next flush ends; 0 when none is due. */
   #turnAtMs = 0;
   #looking: NodeJS.Timeout | null = null;
+  #retiring: NodeJS.Timeout | null = null;
+  #resting: NodeJS.Timeout | null = null;
   #workersLost = 0;
   readonly #endTurn = (): void => {
     const now = performance.now();
@@ -78,6 +84,7 @@ export class WorkerPool implements SlotListener {
   /** Starts the workers; resolves when each serves or has failed its first start. */
   async open(): Promise<void> {
     await Promise.all(this.#crew.slots.map((slot) => slot.open()));
+    this.#resting ??= setInterval(() => this.#tidy('rest'), REST_MS).unref();
   }
 
   /** Whether at least one worker serves. */
@@ -128,6 +135,7 @@ export class WorkerPool implements SlotListener {
    */
   async warm(sources: readonly CompileSource[]): Promise<readonly string[]> {
     this.#revisions = sources;
+    if (this.#retiring !== null) clearTimeout(this.#retiring);
     const failed = new Set<string>();
     const waiting = [...this.#crew.slots];
     const lane = async (): Promise<void> => {
@@ -136,6 +144,7 @@ export class WorkerPool implements SlotListener {
       }
     };
     await Promise.all(Array.from({ length: Math.ceil(this.#crew.slots.length / 2) }, lane));
+    this.#retiring = setTimeout(() => this.#tidy('retire'), RETIRE_MS).unref();
     return [...failed];
   }
 
@@ -156,6 +165,8 @@ export class WorkerPool implements SlotListener {
 
   async close(): Promise<void> {
     if (this.#looking !== null) clearInterval(this.#looking);
+    if (this.#retiring !== null) clearTimeout(this.#retiring);
+    if (this.#resting !== null) clearInterval(this.#resting);
     await Promise.all(this.#crew.slots.map((slot) => slot.close()));
   }
 
@@ -219,6 +230,10 @@ export class WorkerPool implements SlotListener {
 
   #putBack(job: Job): void {
     this.#queue.pushBack(job.mesh, job.claim.share, job);
+  }
+
+  #tidy(task: 'retire' | 'rest'): void {
+    for (const slot of this.#crew.slots) void slot.tidy(task);
   }
 
   #quarantined(job: Job): Refusal | null {

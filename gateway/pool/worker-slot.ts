@@ -157,6 +157,8 @@ export class WorkerSlot {
           await this.#quiet();
           await piscina.run(digest, { name: 'rehearse' });
         }
+        await this.#quiet();
+        await piscina.run(null, { name: 'rest' });
       }
       return replies;
     } catch (error) {
@@ -166,6 +168,14 @@ export class WorkerSlot {
       this.#warming -= 1;
       if (this.inService) this.#listener.slotFree();
     }
+  }
+
+  /** `retire` has the worker forget what it was warmed with before the last time, `rest` only what nothing refers to. */
+  async tidy(task: 'retire' | 'rest'): Promise<void> {
+    if (this.state !== 'serving') return;
+    const piscina = this.#piscina;
+    await this.#quiet();
+    await piscina.run(null, { name: task }).catch((error: unknown) => this.#lost(piscina, error));
   }
 
   /** Makes policies known to this worker, which are not those of the snapshot that serves. Resolves also when the worker ends over it. */

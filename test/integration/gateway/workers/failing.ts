@@ -6,7 +6,7 @@ import { batchEntry } from '../../../../workers/batch.ts';
 import { injectOne } from '../../../../workers/main.ts';
 import type { InjectTask } from '../../../../workers/protocol.ts';
 
-export { adopt, check, missing, prepare, rehearse, settle, warm } from '../../../../workers/main.ts';
+export { adopt, check, missing, prepare, rehearse, rest, retire, settle, warm } from '../../../../workers/main.ts';
 
 const FOREVER = new Int32Array(new SharedArrayBuffer(4));
 
