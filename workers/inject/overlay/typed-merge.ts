@@ -34,15 +34,11 @@ function listsWithAdditions({ base, lists }: RenderedOverlay, spec: JsonObject):
   for (const [list, elements] of lists) {
     const before = spec[list] ?? NO_ELEMENTS;
     if (!Array.isArray(before)) return null;
-    const names = new Set<JsonValue>();
-    for (const element of before) {
-      const name = isObject(element) ? element['name'] : undefined;
-      if (typeof name !== 'string' || names.has(name)) return null;
-      names.add(name);
-    }
+    const names = distinctNames(before);
+    if (names === null) return null;
     const after: JsonValue[] = [];
     for (const element of elements) {
-      const typed = names.has(element.name) ? null : element.typed();
+      const typed = names.includes(element.name) ? null : element.typed();
       if (typed === null) return null;
       after.push(typed);
     }
@@ -52,10 +48,25 @@ function listsWithAdditions({ base, lists }: RenderedOverlay, spec: JsonObject):
   return merged;
 }
 
+/** Lists up to here are looked through for each name, which takes less than a set of them. */
+const FEW_NAMES = 24;
+
+/** The names of a list's elements; null where one has none, or two have the same. */
+function distinctNames(list: readonly JsonValue[]): readonly string[] | null {
+  const few = list.length <= FEW_NAMES;
+  const names: string[] = [];
+  for (const element of list) {
+    const name = isObject(element) ? element['name'] : undefined;
+    if (typeof name !== 'string' || (few && names.includes(name))) return null;
+    names.push(name);
+  }
+  return few || new Set(names).size === names.length ? names : null;
+}
+
 const NO_ELEMENTS: readonly JsonValue[] = [];
 
 function hasDirective(object: JsonObject): boolean {
-  for (const key of Object.keys(object)) if (key.startsWith('$')) return true;
+  for (const key in object) if (key.startsWith('$')) return true;
   return false;
 }
 
