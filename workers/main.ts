@@ -146,11 +146,9 @@ export function injectOne(task: InjectTask): WorkerReply {
     const revision = task.revision === NO_REVISION ? null : revisions.get(task.revision);
     if (revision === undefined) return failure('REVISION_UNKNOWN', 'this worker does not have the revision');
     if (revision !== null) revisions.asked(task, revision.source);
-    const { outcome, body, reusable, revisionAsked } = injectReview(
-      task,
-      lookUp,
-      known?.forName(task.policyName) ?? null,
-    );
+    const answer = injectReview(task, lookUp, known?.forName(task.policyName) ?? null);
+    if (answer.misread === true) return failure('REVIEW_MISREAD', 'the review is not what its beginning says');
+    const { outcome, body, reusable, revisionAsked } = answer;
     return {
       ok: true,
       result: {

@@ -24,6 +24,11 @@ const task: fc.Arbitrary<TaskParts & { readonly review: Letter }> = fc.record(
     review: letter,
     reuse: fc.record({ name: fc.string(), tokenVolume: fc.string() }),
     warnings: fc.array(fc.string(), { maxLength: 2 }),
+    peeked: fc.record({
+      apiVersion: fc.constant('admission.k8s.io/v1' as const),
+      uid: fc.string(),
+      namespace: fc.string(),
+    }),
   },
   { requiredKeys: ['head', 'cluster', 'review'] },
 );

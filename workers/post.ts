@@ -6,15 +6,26 @@
 
 import type { ReuseQuestion } from './inject/reuse.ts';
 import type { Letter } from './mailbox.ts';
-import type { ClusterContext, InjectResult, InjectTask, Outcome, TaskHead, WorkerReply } from './protocol.ts';
+import type {
+  ClusterContext,
+  InjectResult,
+  InjectTask,
+  Outcome,
+  PeekedReview,
+  TaskHead,
+  WorkerReply,
+} from './protocol.ts';
 
 /** Values by TASK_FIELDS for each task. */
 export type PostedTasks = readonly unknown[];
 /** Values by REPLY_FIELDS for each reply. */
 export type PostedReplies = readonly unknown[];
 
-/** Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings. */
-const TASK_FIELDS = 7;
+/**
+ * Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings, what was peeked (three
+ * values, null for a review that was read).
+ */
+const TASK_FIELDS = 10;
 /**
  * Letter (two values), injectMs, compileMs, reusable, the revision that policies ask for (null: none), outcome (null: patched); of a failure
  * its error, FAILED and nothing more.
@@ -32,12 +43,15 @@ export interface TaskParts {
   readonly cluster: ClusterContext;
   readonly reuse?: ReuseQuestion;
   readonly warnings?: readonly string[];
+  readonly peeked?: PeekedReview;
 }
 
-export function postTask(list: unknown[], { head, cluster, reuse, warnings }: TaskParts, review: Letter): void {
+export function postTask(list: unknown[], { head, cluster, reuse, warnings, peeked }: TaskParts, review: Letter): void {
   list.push(head, cluster);
   pushLetter(list, review);
   list.push(reuse?.name ?? null, reuse?.tokenVolume ?? null, warnings ?? null);
+  if (peeked === undefined) list.push(null, null, null);
+  else list.push(peeked.apiVersion, peeked.uid, peeked.namespace);
 }
 
 /** How many tasks were posted. */
@@ -50,12 +64,16 @@ export function readTask(list: PostedTasks, index: number, read: (letter: Letter
   const at = index * TASK_FIELDS;
   const name = list[at + 4] as string | null;
   const warnings = list[at + 6] as readonly string[] | null;
+  const apiVersion = list[at + 7] as PeekedReview['apiVersion'] | null;
   return {
     ...(list[at] as TaskHead),
     cluster: list[at + 1] as ClusterContext,
     review: read(letterOf(list[at + 2], list[at + 3])),
     ...(name === null ? {} : { reuse: { name, tokenVolume: list[at + 5] as string } }),
     ...(warnings === null ? {} : { warnings }),
+    ...(apiVersion === null
+      ? {}
+      : { peeked: { apiVersion, uid: list[at + 8] as string, namespace: list[at + 9] as string } }),
   };
 }
 

@@ -110,6 +110,14 @@ export interface TaskHead {
   readonly revisionLabel?: string;
 }
 
+/** What the gateway read of a review before its end; `workers/` says REVIEW_MISREAD where the whole says something else. */
+export interface PeekedReview {
+  readonly apiVersion: 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1';
+  readonly uid: string;
+  /** `request.namespace`; '' where there is none. */
+  readonly namespace: string;
+}
+
 export interface InjectTask extends TaskHead {
   /** The AdmissionReview as received (UTF-8 decoded, JSON; or YAML when `yaml` is set). */
   readonly review: string;
@@ -118,6 +126,8 @@ export interface InjectTask extends TaskHead {
   readonly reuse?: ReuseQuestion;
   /** What the answer has to say beside what the injection says. */
   readonly warnings?: readonly string[];
+  /** What the gateway goes by without having read the review to its end; left out: it has. */
+  readonly peeked?: PeekedReview;
 }
 
 /** Skip, deny and failure causes are enumerated in workers/inject/reason.ts. */
@@ -148,6 +158,8 @@ export type WorkerReply =
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   /** The same of the set of pod policies, which has to be warmed (it is compiled by code that is only loaded for it). */
   | { readonly ok: false; readonly error: { readonly code: 'POLICIES_UNKNOWN'; readonly message: string } }
+  /** The review is not what the gateway took it for: to be read there in full. Nothing has come of it here. */
+  | { readonly ok: false; readonly error: { readonly code: 'REVIEW_MISREAD'; readonly message: string } }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
 /** A batch on its way to a worker. */

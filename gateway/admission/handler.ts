@@ -7,7 +7,7 @@ import { type DenyCode, REASONS } from '../../workers/inject/reason.ts';
 import type { InjectResult, Outcome, TaskHead } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
-import { type Claim, Job, type JobResult } from '../pool/job.ts';
+import { type Claim, Job, type JobResult, REVIEW_MISREAD } from '../pool/job.ts';
 import type { WorkerPool } from '../pool/pool.ts';
 import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
@@ -19,7 +19,7 @@ import { type DecodedReview, decodeReview, type ReviewHeader } from './decode.ts
 import { encodeDenied } from './encode.ts';
 import { Exchange, type ExchangeOwner, type FinishedExchange, type Reply, type RequestHead } from './exchange.ts';
 import { concludeRequest } from './outcome.ts';
-import { peekReview } from './peek.ts';
+import { PeekedHeader, peekReview } from './peek.ts';
 
 export interface HandlerDependencies {
   /** The routes of the snapshot that serves now; null before there is one. */
@@ -82,7 +82,8 @@ export class AdmissionHandler implements ExchangeOwner {
       if (this.#followPolicies(exchange, result.result)) return;
       this.#finish(exchange, outcome, body, bodyBytes);
       this.#keep(exchange, result.result);
-    } else this.refuse(exchange, result.code, result.message);
+    } else if (result.code === REVIEW_MISREAD) this.#readAgain(exchange);
+    else this.refuse(exchange, result.code, result.message);
   }
 
   #handle(exchange: Exchange, body: Buffer): void {
@@ -98,7 +99,28 @@ export class AdmissionHandler implements ExchangeOwner {
       if (weighed === 'refused') return;
       fits = weighed === 'fits';
     }
-    const decoded = decodeReview(body);
+    const peeked = router !== null && resolution?.ok ? this.#peek(exchange, router, resolution, body) : null;
+    const decoded = peeked === null ? decodeReview(body) : { ok: true as const, header: peeked };
+    this.#route(exchange, { router, resolution, body, fits }, decoded);
+  }
+
+  /** Reads no more of a review than its way depends on, where a worker is going to read the rest. */
+  #peek({ head }: Exchange, router: Router, { route }: Resolved, body: Buffer): PeekedHeader | null {
+    if (head.method !== 'POST' || !isJson(head.contentType) || router.looksInside(route)) return null;
+    const peeked = peekReview(body);
+    return peeked === null || router.isIgnored(route.mesh, peeked.namespace) ? null : peeked;
+  }
+
+  /** The beginning of a review said something else than the whole: its way begins anew, by the whole. */
+  #readAgain(exchange: Exchange): void {
+    const { router, resolution, asked, body } = exchange;
+    if (router === null || asked === null || body === null || !resolution?.ok) return;
+    exchange.header = null;
+    const arrived = { router, resolution: { ...resolution, route: asked }, body, fits: false };
+    this.#route(exchange, arrived, decodeReview(body));
+  }
+
+  #route(exchange: Exchange, { router, resolution, body, fits }: Arrived, decoded: DecodedReview): void {
     if (decoded.ok) exchange.header = decoded.header;
     else if (decoded.problem.uid !== '') exchange.addressee = decoded.problem;
     exchange.routedAtMs = performance.now();
@@ -208,6 +230,7 @@ export class AdmissionHandler implements ExchangeOwner {
       cluster: cluster === null ? UNKNOWN_CLUSTER : cluster.contextFor(header, mesh.provider === 'istio'),
       ...(exchange.candidate === null ? {} : { reuse: exchange.candidate.text.question }),
       ...(exchange.warning === null ? {} : { warnings: [exchange.warning] }),
+      ...(header instanceof PeekedHeader ? { peeked: header } : {}),
     };
     const { policies } = router.snapshot;
     exchange.job = new Job({ task, review, claim, namespace: header.namespace, policies }, exchange);
@@ -269,6 +292,15 @@ export class AdmissionHandler implements ExchangeOwner {
     this.#dependencies.trace?.({ exchange, outcome, status: conclusion.status });
     this.#dependencies.tap.offer(exchange, outcome, conclusion.body);
   }
+}
+
+/** A request whose body is here, and where its URL leads. */
+interface Arrived {
+  readonly router: Router | null;
+  readonly resolution: Resolution | null;
+  readonly body: Buffer;
+  /** Whether it was weighed already, and fits. */
+  readonly fits: boolean;
 }
 
 interface Submission {

@@ -1,15 +1,11 @@
 /**
- * Reads from the beginning of an AdmissionReview whom to answer and which namespace it is about, and leaves the rest unread: a
- * request that is refused for lack of time must not cost what doing it would. An apiserver writes these members before the object.
+ * Reads from the beginning of an AdmissionReview whom to answer and which namespace it is about, and leaves the rest unread: a worker
+ * parses all of it anyway, and tells where what was peeked is not what the whole says; and a request that is refused for lack of time must
+ * not cost what doing it would. An apiserver writes these members before the object.
  */
-import { type ReviewVersion, reviewVersion } from './decode.ts';
+import type { PeekedReview } from '../../workers/protocol.ts';
+import { decodeReview, type ReviewHeader, type ReviewVersion, reviewVersion } from './decode.ts';
 import { MemberWalk, skipSpace } from './json-members.ts';
-
-export interface PeekedReview {
-  readonly apiVersion: ReviewVersion;
-  readonly uid: string;
-  readonly namespace: string;
-}
 
 const KEY_API_VERSION = Buffer.from('apiVersion');
 const KEY_KIND = Buffer.from('kind');
@@ -18,8 +14,29 @@ const KEY_UID = Buffer.from('uid');
 const KEY_NAMESPACE = Buffer.from('namespace');
 const KEY_OBJECT = Buffer.from('object');
 
+/** Not known to be right until a worker has confirmed it (REVIEW_MISREAD). */
+export class PeekedHeader implements ReviewHeader, PeekedReview {
+  readonly apiVersion: ReviewVersion;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly #body: Buffer;
+
+  constructor(apiVersion: ReviewVersion, uid: string, namespace: string, body: Buffer) {
+    this.apiVersion = apiVersion;
+    this.uid = uid;
+    this.namespace = namespace;
+    this.#body = body;
+  }
+
+  /** Costs what the peek has saved. */
+  object(): Buffer {
+    const decoded = decodeReview(this.#body);
+    return decoded.ok ? decoded.header.object() : Buffer.alloc(0);
+  }
+}
+
 /** Null when it does not find everything before the object: then the review has to be decoded. */
-export function peekReview(body: Buffer): PeekedReview | null {
+export function peekReview(body: Buffer): PeekedHeader | null {
   const review = new MemberWalk(body, skipSpace(body, 0));
   let apiVersion: ReviewVersion | null = null;
   let isReview = false;
@@ -33,14 +50,14 @@ export function peekReview(body: Buffer): PeekedReview | null {
   return null;
 }
 
-function peekRequest(body: Buffer, at: number, apiVersion: ReviewVersion): PeekedReview | null {
+function peekRequest(body: Buffer, at: number, apiVersion: ReviewVersion): PeekedHeader | null {
   const request = new MemberWalk(body, at);
   let uid = '';
   while (request.next()) {
     if (request.isKey(KEY_UID)) uid = request.stringValue();
     else if (request.isKey(KEY_NAMESPACE)) {
       const namespace = request.stringValue();
-      return request.odd || uid === '' ? null : { apiVersion, uid, namespace };
+      return request.odd || uid === '' ? null : new PeekedHeader(apiVersion, uid, namespace, body);
     } else if (request.isKey(KEY_OBJECT)) return null;
     else request.skip();
   }

@@ -10,7 +10,12 @@ import type { Suspect } from './fingerprint.ts';
 
 export type JobResult =
   | { readonly ok: true; readonly result: InjectResult }
+  /** The worker did nothing, for the review is not what was peeked of it. */
+  | { readonly ok: false; readonly code: typeof REVIEW_MISREAD; readonly message?: string }
   | { readonly ok: false; readonly code: ErrorCode; readonly message?: string };
+
+/** No error of a request: the review has to be read in full, and is then another job. */
+export const REVIEW_MISREAD = 'REVIEW_MISREAD';
 
 export interface JobListener {
   /** Called exactly once a job, unless it was cancelled. */

@@ -10,7 +10,7 @@ import type { CompileSource, WorkerReply } from '../../workers/protocol.ts';
 import { AdmissionControl } from './admission-control.ts';
 import { Crew } from './crew.ts';
 import { FairQueue } from './fair-queue.ts';
-import type { Claim, Job, JobTask } from './job.ts';
+import { type Claim, type Job, type JobTask, REVIEW_MISREAD } from './job.ts';
 import type { PoolStats } from './pool-stats.ts';
 import { Quarantine, type QuarantineEntry } from './quarantine.ts';
 import { describeQuarantine, describeWait, type Refusal } from './refusal.ts';
@@ -215,7 +215,8 @@ export class WorkerPool implements SlotListener {
     else if (reply.error.code === 'REVISION_UNKNOWN' && !job.withSource) {
       job.withSource = true;
       if (job.isHeldBy(slot)) this.#send(slot, [job]);
-    } else if (reply.error.code === 'POLICIES_UNKNOWN' && job.policies !== null && job.attempts < ATTEMPT_LIMIT) {
+    } else if (reply.error.code === REVIEW_MISREAD) job.settle({ ok: false, code: REVIEW_MISREAD });
+    else if (reply.error.code === 'POLICIES_UNKNOWN' && job.policies !== null && job.attempts < ATTEMPT_LIMIT) {
       void this.#teach(slot, job, job.policies);
     } else job.settle({ ok: false, code: 'INTERNAL', message: reply.error.message });
   }

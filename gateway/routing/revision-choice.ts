@@ -70,6 +70,11 @@ export class RevisionChooser {
     this.#canary = canary;
   }
 
+  /** Whether a choice may depend on the pod. */
+  get looksInside(): boolean {
+    return this.#looksAtLabels || this.#canary !== null;
+  }
+
   /** For a request whose path names no revision; `fallback` is the default revision. */
   choose(fallback: RevisionSource, header: ReviewHeader, cluster: Surroundings | null): RevisionChoice {
     const asked = this.asked(header, cluster);

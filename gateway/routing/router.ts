@@ -109,6 +109,11 @@ export class Router {
     return chooser.choose(route.revision, header, route.cluster);
   }
 
+  /** Whether the way of a route's requests depends on more than where they go and their namespaces. */
+  looksInside({ mesh, explicit, cluster }: Route): boolean {
+    return cluster !== null || (!explicit && this.#choosers.get(mesh)?.looksInside === true);
+  }
+
   /** The label by which policies may choose the revision of a request's pod; null where they have no say. */
   labelForPolicies({ mesh, explicit, cluster }: Route, namespace: string): string | null {
     if (explicit || this.snapshot.policies === null) return null;

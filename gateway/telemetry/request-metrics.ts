@@ -2,8 +2,9 @@
  * Prometheus metrics of the requests that one process answers. All names begin with `meshgate_`; labels come from the snapshot and from enumerations, so
  * their number is bounded: what names no known mesh counts under mesh "".
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { PoolStats } from '../pool/pool-stats.ts';
+import { CountedSeries, DistributedSeries } from './series.ts';
 
 /** From half a millisecond to the longest timeout, with bounds at the timeouts that webhooks usually have. */
 export const LATENCY_BOUNDS_SECONDS = [
@@ -45,77 +46,87 @@ export interface GaugeSources {
 
 export class RequestMetrics {
   readonly registry = new Registry();
-  readonly #requests: Counter<'mesh' | 'revision' | 'outcome' | 'reason'>;
-  readonly #skips: Counter<'mesh' | 'reason'>;
-  readonly #shed: Counter<'mesh' | 'reason'>;
-  readonly #reused: Counter<'mesh'>;
-  readonly #missed: Counter<'mesh' | 'reason'>;
-  readonly #duration: Histogram<'mesh' | 'outcome'>;
-  readonly #share: Histogram<'mesh'>;
-  readonly #queue: Histogram<'mesh'>;
-  readonly #worker: Histogram<'mesh'>;
-  readonly #revisions = new Set<string>();
+  readonly #requests: CountedSeries<'mesh' | 'revision' | 'outcome' | 'reason'>;
+  readonly #skips: CountedSeries<'mesh' | 'reason'>;
+  readonly #shed: CountedSeries<'mesh' | 'reason'>;
+  readonly #reused: CountedSeries<'mesh'>;
+  readonly #missed: CountedSeries<'mesh' | 'reason'>;
+  readonly #duration: DistributedSeries<'mesh' | 'outcome'>;
+  readonly #share: DistributedSeries<'mesh'>;
+  readonly #queue: DistributedSeries<'mesh'>;
+  readonly #worker: DistributedSeries<'mesh'>;
+  /** By mesh. */
+  readonly #revisions = new Map<string, Set<string>>();
+  #revisionCount = 0;
 
   constructor() {
-    const registers = [this.registry];
-    this.#requests = new Counter({
+    const { registry } = this;
+    this.#requests = new CountedSeries({
       name: 'meshgate_requests_total',
       help: 'Admission requests, each counted once.',
       labelNames: ['mesh', 'revision', 'outcome', 'reason'],
-      registers,
+      registry,
     });
-    this.#skips = new Counter({
+    this.#skips = new CountedSeries({
       name: 'meshgate_skip_reasons_total',
       help: 'Reasons of pods that were not injected; a pod counts under each of its reasons.',
       labelNames: ['mesh', 'reason'],
-      registers,
+      registry,
     });
-    this.#reused = new Counter({
+    this.#reused = new CountedSeries({
       name: 'meshgate_answers_reused_total',
       help: 'Requests that were answered as another replica of their workload had been, without an injection.',
       labelNames: ['mesh'],
-      registers,
+      registry,
     });
-    this.#shed = new Counter({
+    this.#shed = new CountedSeries({
       name: 'meshgate_shed_total',
       help: 'Requests that were refused at once, for lack of time or room or because their workload is in quarantine.',
       labelNames: ['mesh', 'reason'],
-      registers,
+      registry,
     });
-    this.#missed = new Counter({
+    this.#missed = new CountedSeries({
       name: 'meshgate_missed_total',
       help: 'Pods that were admitted without injection because the gateway failed (onError: Ignore).',
       labelNames: ['mesh', 'reason'],
-      registers,
+      registry,
     });
-    this.#duration = new Histogram({
-      name: 'meshgate_request_duration_seconds',
-      help: 'From the arrival of the headers until the answer was handed to the connection.',
-      labelNames: ['mesh', 'outcome'],
-      buckets: LATENCY_BOUNDS_SECONDS,
-      registers,
-    });
-    this.#share = new Histogram({
-      name: 'meshgate_budget_used_ratio',
-      help: "Share of the request's time budget (its timeout less rounding and reserve) that was used.",
-      labelNames: ['mesh'],
-      buckets: SHARE_BOUNDS,
-      registers,
-    });
-    this.#queue = new Histogram({
-      name: 'meshgate_queue_seconds',
-      help: 'Time that reviews waited for a worker.',
-      labelNames: ['mesh'],
-      buckets: LATENCY_BOUNDS_SECONDS,
-      registers,
-    });
-    this.#worker = new Histogram({
-      name: 'meshgate_worker_seconds',
-      help: 'Time that a worker spent on a review, compiling its revision apart.',
-      labelNames: ['mesh'],
-      buckets: LATENCY_BOUNDS_SECONDS,
-      registers,
-    });
+    this.#duration = new DistributedSeries(
+      {
+        name: 'meshgate_request_duration_seconds',
+        help: 'From the arrival of the headers until the answer was handed to the connection.',
+        labelNames: ['mesh', 'outcome'],
+        registry,
+      },
+      LATENCY_BOUNDS_SECONDS,
+    );
+    this.#share = new DistributedSeries(
+      {
+        name: 'meshgate_budget_used_ratio',
+        help: "Share of the request's time budget (its timeout less rounding and reserve) that was used.",
+        labelNames: ['mesh'],
+        registry,
+      },
+      SHARE_BOUNDS,
+    );
+    this.#queue = new DistributedSeries(
+      {
+        name: 'meshgate_queue_seconds',
+        help: 'Time that reviews waited for a worker.',
+        labelNames: ['mesh'],
+        registry,
+      },
+      LATENCY_BOUNDS_SECONDS,
+    );
+    this.#worker = new DistributedSeries(
+      {
+        name: 'meshgate_worker_seconds',
+        help: 'Time that a worker spent on a review, compiling its revision apart.',
+        labelNames: ['mesh'],
+        registry,
+      },
+      LATENCY_BOUNDS_SECONDS,
+    );
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -123,20 +134,20 @@ export class RequestMetrics {
   observe(sample: RequestSample): void {
     const { mesh } = sample;
     const revision = this.#boundedRevision(mesh, sample.revision);
-    this.#requests.inc({ mesh, revision, outcome: sample.outcome, reason: sample.reason });
+    this.#requests.add(mesh, revision, sample.outcome, sample.reason);
     if (sample.outcome === 'skipped') this.#countSkip(mesh, sample);
-    if (sample.reused) this.#reused.inc({ mesh });
-    if (sample.shed) this.#shed.inc({ mesh, reason: sample.reason });
-    if (sample.missed) this.#missed.inc({ mesh, reason: sample.reason });
-    this.#duration.observe({ mesh, outcome: sample.outcome }, sample.durationMs / 1_000);
-    if (sample.budgetShare >= 0) this.#share.observe({ mesh }, sample.budgetShare);
-    if (sample.queueMs >= 0) this.#queue.observe({ mesh }, sample.queueMs / 1_000);
-    if (sample.workerMs >= 0) this.#worker.observe({ mesh }, sample.workerMs / 1_000);
+    if (sample.reused) this.#reused.add(mesh);
+    if (sample.shed) this.#shed.add(mesh, sample.reason);
+    if (sample.missed) this.#missed.add(mesh, sample.reason);
+    this.#duration.add(sample.durationMs / 1_000, mesh, sample.outcome);
+    if (sample.budgetShare >= 0) this.#share.add(sample.budgetShare, mesh);
+    if (sample.queueMs >= 0) this.#queue.add(sample.queueMs / 1_000, mesh);
+    if (sample.workerMs >= 0) this.#worker.add(sample.workerMs / 1_000, mesh);
   }
 
   #countSkip(mesh: string, { reason, reasons }: RequestSample): void {
-    if (reasons.length === 0) this.#skips.inc({ mesh, reason });
-    for (const each of reasons) this.#skips.inc({ mesh, reason: each });
+    if (reasons.length === 0) this.#skips.add(mesh, reason);
+    for (const each of reasons) this.#skips.add(mesh, each);
   }
 
   /** Adds the gauges; called once, when the parts they look at exist. */
@@ -196,10 +207,12 @@ export class RequestMetrics {
   }
 
   #boundedRevision(mesh: string, revision: string): string {
-    const key = `${mesh}\u0000${revision}`;
-    if (this.#revisions.has(key)) return revision;
-    if (this.#revisions.size >= REVISION_LABEL_LIMIT) return 'other';
-    this.#revisions.add(key);
+    const known = this.#revisions.get(mesh);
+    if (known?.has(revision)) return revision;
+    if (this.#revisionCount >= REVISION_LABEL_LIMIT) return 'other';
+    this.#revisionCount += 1;
+    if (known === undefined) this.#revisions.set(mesh, new Set([revision]));
+    else known.add(revision);
     return revision;
   }
 }

@@ -4,9 +4,19 @@ import type { JsonObject } from '../template/value.ts';
 import type { CompiledRevision, InjectDecision, InjectRequest } from './provider.ts';
 import { REASONS, type ReasonCode, reasonOf } from './reason.ts';
 import { isReplicable, ReuseWatch } from './reuse.ts';
-import { type Answer, decodeReview, encodeReview, type ReviewIdentity, type ReviewRequest } from './review.ts';
+import {
+  type Answer,
+  confirmsPeek,
+  decodeReview,
+  encodeReview,
+  type ReviewIdentity,
+  type ReviewRequest,
+} from './review.ts';
 
-export type InjectAnswer = Omit<InjectResult, 'timing'>;
+export interface InjectAnswer extends Omit<InjectResult, 'timing'> {
+  /** The review is not what the task says was peeked of it: this is no answer to it. */
+  readonly misread?: true;
+}
 
 /** The pod policies of a snapshot, as they answer one review. */
 export interface ReviewPolicies {
@@ -116,6 +126,9 @@ export function injectReview(
   try {
     const decoded = decodeReview(task.review, task.params, task.cluster);
     identity = decoded.identity;
+    if (task.peeked !== undefined && !confirmsPeek(decoded, task.peeked)) {
+      return { ...fail(identity, 'REVIEW_MALFORMED', REASONS.REVIEW_MALFORMED.sentence), misread: true };
+    }
     if (!decoded.ok) return fail(identity, decoded.code, decoded.message);
     const { request } = decoded;
     if (task.revision === NO_REVISION) {

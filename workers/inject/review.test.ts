@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { injectReview } from './inject.ts';
 import { NO_CLUSTER, podOf } from './istio/fixture.ts';
-import { decodeReview, encodeReview, fitWarning } from './review.ts';
+import { confirmsPeek, decodeReview, encodeReview, fitWarning } from './review.ts';
 
 const REQUEST = { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace: 'n', object: { a: 1 } };
 
@@ -48,6 +48,23 @@ test('what can not be read is a coded failure with what could be told', () => {
     assert.equal(decoded.code, code, text);
     assert.equal(decoded.identity.uid, uid, text);
   }
+});
+
+test('what was peeked is confirmed only by JSON that says the same in version, uid and namespace', () => {
+  const peeked = { apiVersion: 'admission.k8s.io/v1', uid: 'u', namespace: 'n' } as const;
+  const text = review(REQUEST);
+  assert.equal(confirmsPeek(decode(text), peeked), true);
+  const others = [
+    text.replace('"uid":"u"', '"uid":"u","uid":"v"'),
+    text.replace('"namespace":"n"', '"namespace":"n","namespace":"m"'),
+    text.replace('"namespace":"n"', '"namespace":"n","namespace":null'),
+    text.replace('"kind":"AdmissionReview"', '"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1"'),
+    text.replace('"a":1', 'a: 1'),
+    `${text} # a comment in YAML`,
+    `${text} x`,
+    text.slice(0, -1),
+  ];
+  for (const other of others) assert.equal(confirmsPeek(decode(other), peeked), false, other);
 });
 
 test('half characters become U+FFFD, as Go reads them', () => {

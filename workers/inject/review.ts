@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { encodePatch } from '../jsonpatch/encode-patch.ts';
 import type { Operation } from '../jsonpatch/operation.ts';
-import type { ClusterContext } from '../protocol.ts';
+import type { ClusterContext, PeekedReview } from '../protocol.ts';
 import type { JsonObject, JsonValue } from '../template/value.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import type { InjectRequest } from './provider.ts';
@@ -32,6 +32,8 @@ export type Decoded =
       readonly request: ReviewRequest;
       /** The review's `request` as it came. */
       readonly raw: JsonObject;
+      /** Whether it came as JSON. */
+      readonly json: boolean;
     }
   | { readonly ok: false; readonly identity: ReviewIdentity; readonly code: FailCode; readonly message: string };
 
@@ -71,16 +73,17 @@ function firstCharacter(text: string): string {
   return '';
 }
 
-function parseBody(text: string): JsonValue {
-  const json = firstCharacter(text);
-  if (json === '{' || json === '[') {
+function parseBody(text: string): { readonly review: JsonValue; readonly json: boolean } {
+  const first = firstCharacter(text);
+  if (first === '{' || first === '[') {
     try {
-      return JSON.parse(text, text.includes('\\u') && LONE_SURROGATE.test(text) ? repairSurrogates : undefined);
+      const reviver = text.includes('\\u') && LONE_SURROGATE.test(text) ? repairSurrogates : undefined;
+      return { review: JSON.parse(text, reviver), json: true };
     } catch {
       // A flow mapping in YAML begins like this too.
     }
   }
-  return parseYaml(text);
+  return { review: parseYaml(text), json: false };
 }
 
 function messageOf(error: unknown): string {
@@ -101,12 +104,13 @@ function textField(object: JsonObject, key: string): string | undefined {
  */
 export function decodeReview(text: string, params: Readonly<Record<string, string>>, cluster: ClusterContext): Decoded {
   if (text === '') return failure('REVIEW_EMPTY', UNKNOWN);
-  let review: JsonValue;
+  let parsed: ReturnType<typeof parseBody>;
   try {
-    review = parseBody(text);
+    parsed = parseBody(text);
   } catch (error) {
     return failure('REVIEW_MALFORMED', UNKNOWN, messageOf(error));
   }
+  const { review, json } = parsed;
   if (!isObject(review)) return failure('REVIEW_MALFORMED', UNKNOWN, 'not an object');
   const { apiVersion, kind, request } = review;
   if (kind !== 'AdmissionReview' || (apiVersion !== `${GROUP}v1` && apiVersion !== `${GROUP}v1beta1`)) {
@@ -115,11 +119,12 @@ export function decodeReview(text: string, params: Readonly<Record<string, strin
   const version = apiVersion === `${GROUP}v1` ? 'v1' : 'v1beta1';
   if (request === undefined || request === null) return failure('REQUEST_MISSING', { version, uid: '' });
   if (!isObject(request)) return failure('REVIEW_MALFORMED', { version, uid: '' }, 'request is not an object');
-  return decodeRequest(request, version, params, cluster);
+  return decodeRequest(request, json, version, params, cluster);
 }
 
 function decodeRequest(
   request: JsonObject,
+  json: boolean,
   version: ReviewVersion,
   params: Readonly<Record<string, string>>,
   cluster: ClusterContext,
@@ -145,8 +150,19 @@ function decodeRequest(
     ok: true,
     identity,
     raw: request,
+    json,
     request: { uid, kind: { group, version: kindVersion, kind }, namespace, operation, object, params, cluster },
   };
+}
+
+/**
+ * Whether a review is what the gateway took it for when it had seen its beginning: JSON, with the version, uid and namespace that it peeked
+ * at. Else (members that stand twice, something behind the end) the gateway has to read it in full before anything is done with it.
+ */
+export function confirmsPeek(decoded: Decoded, { apiVersion, uid, namespace }: PeekedReview): boolean {
+  if (!decoded.ok || !decoded.json) return false;
+  const { identity, request } = decoded;
+  return identity.uid === uid && request.namespace === namespace && GROUP + identity.version === apiVersion;
 }
 
 /** What is to be said about a review. Texts are any length; warnings are cut to the apiserver's contract. */

@@ -106,6 +106,42 @@ describe('a review', () => {
   });
 });
 
+describe('a review whose beginning says something else than the whole', () => {
+  const path = '/inject/mesh/shop/rev/';
+  const explicit = (): string => `${path}${[...makeMesh('shop').revisions.keys()][0] ?? ''}`;
+
+  test('is answered under the uid and in the version that JSON.parse finds', async () => {
+    const twice = review('first').replace('"uid":"first"', '"uid":"first","uid":"second"');
+    const answer = await client.post(explicit(), twice);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.body.response?.uid, 'second');
+    assert.notEqual(patchText(answer), '');
+    const version = review('u').replace('"request":', '"apiVersion":"admission.k8s.io/v1beta1","request":');
+    assert.equal((await client.post(explicit(), version)).body.apiVersion, 'admission.k8s.io/v1beta1');
+  });
+
+  test('is of the namespace that JSON.parse finds, when it comes to ignored ones', async () => {
+    const [ignored] = makeMesh('shop').ignoredNamespaces;
+    assert.ok(ignored !== undefined);
+    const hidden = review('u').replace('"namespace":"shop"', `"namespace":"shop","namespace":"${ignored}"`);
+    const admitted = await client.post(explicit(), hidden);
+    assert.deepEqual(admitted.body.response, { uid: 'u', allowed: true });
+    const shown = review('u').replace('"namespace":"shop"', `"namespace":"${ignored}","namespace":"shop"`);
+    assert.notEqual(patchText(await client.post(explicit(), shown)), '');
+  });
+
+  test('is malformed where it does not end as it began', async () => {
+    for (const text of [`${review('u')} x`, `${review('u')}# a comment`, review('u').slice(0, -1)]) {
+      assertError(await client.post(explicit(), text), 'REVIEW_MALFORMED', null);
+    }
+    assertError(
+      await client.post(explicit(), review('u').replace('"object":', '"namespace":5,"object":')),
+      'REVIEW_MALFORMED',
+      'u',
+    );
+  });
+});
+
 describe('an error', () => {
   test('404 for paths, meshes and revisions that are not there', async () => {
     assertError(await client.post('/nothing', review('u')), 'PATH_UNKNOWN', 'u');
