@@ -132,6 +132,15 @@ export class MemberWalk {
     return true;
   }
 
+  /** Whether the current value is this string, given with its quotes as UTF-8; passes over it then. */
+  skipIf(string: Uint8Array): boolean {
+    const { start } = this;
+    const length = string.length;
+    for (let i = 0; i < length; i++) if (this.#text[start + i] !== string[i]) return false;
+    this.end = start + length;
+    return true;
+  }
+
   /** Passes over the current member's value. */
   skip(): void {
     this.end = skipValue(this.#text, this.start);

@@ -4,7 +4,7 @@
  * not cost what doing it would. An apiserver writes these members before the object.
  */
 import type { PeekedReview } from '../../workers/protocol.ts';
-import { decodeReview, type ReviewHeader, type ReviewVersion, reviewVersion } from './decode.ts';
+import { decodeReview, type ReviewHeader, type ReviewVersion } from './decode.ts';
 import { MemberWalk, skipSpace } from './json-members.ts';
 
 const KEY_API_VERSION = Buffer.from('apiVersion');
@@ -13,6 +13,10 @@ const KEY_REQUEST = Buffer.from('request');
 const KEY_UID = Buffer.from('uid');
 const KEY_NAMESPACE = Buffer.from('namespace');
 const KEY_OBJECT = Buffer.from('object');
+const ADMISSION_REVIEW = Buffer.from('"AdmissionReview"');
+const VERSIONS = (['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const).map((version) => {
+  return { version, text: Buffer.from(JSON.stringify(version)) };
+});
 
 /** Not known to be right until a worker has confirmed it (REVIEW_MISREAD). */
 export class PeekedHeader implements ReviewHeader, PeekedReview {
@@ -41,9 +45,13 @@ export function peekReview(body: Buffer): PeekedHeader | null {
   let apiVersion: ReviewVersion | null = null;
   let isReview = false;
   while (review.next()) {
-    if (review.isKey(KEY_API_VERSION)) apiVersion = reviewVersion(review.stringValue());
-    else if (review.isKey(KEY_KIND)) isReview = review.stringValue() === 'AdmissionReview';
-    else if (review.isKey(KEY_REQUEST)) {
+    if (review.isKey(KEY_API_VERSION)) {
+      apiVersion = VERSIONS.find(({ text }) => review.skipIf(text))?.version ?? null;
+      if (apiVersion === null) return null;
+    } else if (review.isKey(KEY_KIND)) {
+      isReview = review.skipIf(ADMISSION_REVIEW);
+      if (!isReview) return null;
+    } else if (review.isKey(KEY_REQUEST)) {
       return apiVersion === null || !isReview ? null : peekRequest(body, review.start, apiVersion);
     } else return null;
   }

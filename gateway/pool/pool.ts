@@ -125,7 +125,8 @@ export class WorkerPool implements SlotListener {
       return;
     }
     job.onEnd = this.#leave;
-    job.timer = setTimeout(this.#expire, Math.max(claim.expiresAtMs - now, 0), job);
+    // In whole milliseconds: node looks a timer's list up by its time, and would make a text of a fraction.
+    job.timer = setTimeout(this.#expire, Math.max(Math.ceil(claim.expiresAtMs - now), 1), job);
     this.#queue.push(job.mesh, claim.share, job);
   }
 

@@ -87,7 +87,12 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
     const writable = response as ServerResponse;
     writable.writeHead(status, headers);
     if (this.#complete) {
-      // A text with as many bytes as characters is ASCII, which is written faster as Latin-1; head and body go in one write.
+      // Head and body go in one write either way, but as one text they would be copied once more to become one.
+      if ('shouldKeepAlive' in response) {
+        writable.cork();
+        writable.flushHeaders();
+      }
+      // A text with as many bytes as characters is ASCII, which is written faster as Latin-1.
       writable.end(body, length === body.length ? 'latin1' : 'utf8');
       return;
     }

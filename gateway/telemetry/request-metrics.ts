@@ -2,8 +2,9 @@
  * Prometheus metrics of the requests that one process answers. All names begin with `meshgate_`; labels come from the snapshot and from enumerations, so
  * their number is bounded: what names no known mesh counts under mesh "".
  */
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import type { PoolStats } from '../pool/pool-stats.ts';
+import { collectProcessMetrics } from './process-metrics.ts';
 import { CountedSeries, DistributedSeries } from './series.ts';
 
 /** From half a millisecond to the longest timeout, with bounds at the timeouts that webhooks usually have. */
@@ -127,7 +128,7 @@ export class RequestMetrics {
       },
       LATENCY_BOUNDS_SECONDS,
     );
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
   }
 
   /** Counts one finished request. */
