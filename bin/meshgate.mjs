@@ -20,8 +20,8 @@ const YOUNG_GENERATION = '--max-semi-space-size';
 const EXPOSE_GC = '--expose-gc';
 const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, EXPOSE_GC, '--no-parallel-scavenge'];
 /**
- * V8's helper threads mark and compile for all threads of a process, at the priority of those. Node has four of them on any machine; on two
- * cores they kept requests waiting for three of their turns, 12 ms, whenever a heap was collected. Half of the cores stays for requests.
+ * V8's helper threads mark and compile for all threads of a process, at the priority of those. Node has four of them on any machine: on two
+ * cores they kept requests waiting for three of their turns, 12 ms, whenever a heap was collected. Here they are no more than cores.
  */
 const HELPERS = '--v8-pool-size';
 const MAX_HELPERS = 4;
@@ -59,7 +59,7 @@ async function becomeFrugal(isSource) {
     if (process.execArgv.includes(EXPOSE_GC)) setFlagsFromString(`${YOUNG_GENERATION}=0`);
   } else if (process.execve !== undefined && GATEWAYS.includes(process.argv[2])) {
     const load = isSource && (await keepStripped()) ? ['--import', LOAD_STRIPPED] : [];
-    const helpers = Math.max(1, Math.min(Math.floor(availableParallelism() / 2), MAX_HELPERS));
+    const helpers = Math.min(availableParallelism(), MAX_HELPERS);
     const flags = isTold(HELPERS) ? MEMORY_FLAGS : [...MEMORY_FLAGS, `${HELPERS}=${helpers}`];
     const args = [process.execPath, ...process.execArgv, ...flags, ...load, ...process.argv.slice(1)];
     process.execve(process.execPath, args, { ...MEMORY_ENVIRONMENT, ...process.env });

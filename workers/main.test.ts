@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, warm } from './main.ts';
+import { check, rest, warm } from './main.ts';
 import type { IstioRevisionSpec, RevisionSource } from './protocol.ts';
 
 function source(digest: string, changes: Partial<IstioRevisionSpec>): RevisionSource {
@@ -39,4 +39,13 @@ test('a revision that does not compile tells why, and does not serve', async () 
     ['VALUES_TYPE'],
   );
   assert.equal((await warm([broken]))[0]?.ok, false);
+});
+
+test('the event loop turns while a worker rests', async () => {
+  let turned = false;
+  setImmediate(() => {
+    turned = true;
+  });
+  await rest();
+  assert.equal(turned, true);
 });

@@ -1,6 +1,7 @@
 /** The pool with real workers; what callers see of it is in test/integration/gateway/worker-failures.test.ts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeMesh, review } from '../../test/integration/gateway/harness.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import type { RevisionSource } from '../../workers/protocol.ts';
@@ -115,6 +116,21 @@ describe('the pool', () => {
       assert.ok(result.ok && result.result.timing.compileMs === 0, each.digest);
     }
   });
+});
+
+test('a worker soon forgets what only the snapshot before had, and is told it again when it is asked for', async () => {
+  assert.ok(first !== undefined && second !== undefined);
+  const options = { workers: 1, workerFile, maxHeapMb: 256, onWorkerLost: () => undefined, retireMs: 100 };
+  const pool = new WorkerPool(options);
+  await pool.warm([first]);
+  await pool.open();
+  await pool.warm([second]);
+  const soon = await submit(pool, first);
+  assert.ok(soon.ok && soon.result.timing.compileMs === 0);
+  await sleep(300);
+  const late = await submit(pool, first);
+  assert.ok(late.ok && late.result.timing.compileMs > 0);
+  await pool.close();
 });
 
 test('reviews that come at once are shared among the workers that have nothing to do', async () => {

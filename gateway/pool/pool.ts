@@ -45,6 +45,7 @@ export interface PoolOptions {
   readonly queueLimit?: number;
   readonly batchLimit?: number;
   readonly batchesPerWorker?: number;
+  readonly retireMs?: number;
 }
 
 export class WorkerPool implements SlotListener {
@@ -145,7 +146,7 @@ export class WorkerPool implements SlotListener {
       }
     };
     await Promise.all(Array.from({ length: Math.ceil(this.#crew.slots.length / 2) }, lane));
-    this.#retiring = setTimeout(() => this.#tidy('retire'), RETIRE_MS).unref();
+    this.#retiring = setTimeout(() => this.#tidy('retire'), this.#options.retireMs ?? RETIRE_MS).unref();
     return [...failed];
   }
 
