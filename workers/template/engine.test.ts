@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TemplateOptions } from './engine.ts';
-import { compileTemplate } from './engine.ts';
+import { compileParsed, compileTemplate, parseTemplateText } from './engine.ts';
 import { TemplateError } from './errors.ts';
 import type { GoFunc } from './func.ts';
 import { FuncError } from './func.ts';
@@ -116,6 +116,23 @@ test('include and tpl give text, with templates of the same set', () => {
   assert.equal(render(text, { name: 'x', text: '{{ include "greet" .name }}!' }), '"hello x" hello x!');
   assert.match(errorOf(() => render('{{ include "none" . }}')).message, /error calling include: .*no template "none"/);
   assert.equal(errorOf(() => render('{{ tpl "{{" . }}')).code, 'TEMPLATE_SYNTAX');
+});
+
+test('a set that forgets its trees renders as one that keeps them, also where tpl needs them again', () => {
+  const text =
+    '{{ define "a" }}set{{ end }}{{ define "call" }}{{ template "a" }}{{ end }}{{ tpl .t . }} {{ template "call" }}';
+  const data = { t: '{{ define "a" }}own{{ end }}{{ template "call" }}' };
+  let parsed = 0;
+  const parse = () => {
+    parsed++;
+    return parseTemplateText('main', text, FUNCS);
+  };
+  const set = compileParsed(parse(), FUNCS, { parseAgain: parse });
+  assert.deepEqual([set.has('a'), set.names()], [true, ['a', 'call', 'main']]);
+  assert.equal(set.render({ t: 'x' }), 'x set');
+  assert.equal(parsed, 1);
+  assert.equal(set.render(data), compileParsed(parse(), FUNCS).render(data));
+  assert.equal(parsed, 3);
 });
 
 test('what a tpl text defines is for that text, and the templates it calls, alone', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serialize } from 'node:v8';
 import fc from 'fast-check';
-import { narrow } from './narrow.ts';
+import { narrow, shareText } from './narrow.ts';
 
 /** How V8 writes a text in one byte a character; in two it is `c`. */
 const ONE_BYTE = '"'.charCodeAt(0);
@@ -12,7 +12,13 @@ function isNarrow(text: string): boolean {
 }
 
 test('the text stays the same', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(narrow(text), text)));
+  const check = (text: string): void => {
+    assert.equal(narrow(text), text);
+    assert.equal(shareText(text), text);
+  };
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), check));
+  // Names of members that objects treat otherwise.
+  for (const text of ['', '__proto__', 'constructor', '0', '4294967295', '\ud800']) check(text);
 });
 
 test('a part of a wide text becomes narrow, unless it is wide itself', () => {
