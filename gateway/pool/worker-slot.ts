@@ -2,24 +2,28 @@
  * One worker thread of the pool and its successors. Each has a piscina of its own with a single thread, so that the pool knows
  * which batch runs where, can send a revision to every worker, and can end one that hangs without touching the others. The thread
  * counts what it begins in memory that both sides see (workers/shared-memory.ts), so it is also known which review of a batch runs.
+ *
+ * To piscina all batches are one task that does not end, and that takes them from a port of ours: a task for each batch cost it half a kilobyte
+ * of the old generation, by which the main thread came to a major collection every few seconds. For other tasks that one is paused.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
 import { toldToThread } from '../../workers/packed-revision.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
 import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
-import { createSharedMemory } from '../../workers/shared-memory.ts';
+import { createSharedMemory, PAUSED, RUNG } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 
 /** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
 const REHEARSALS = 2;
 /** How long a worker that is to compile waits for a moment without batches: under steady load there is none. */
 const QUIET_LIMIT_MS = 20;
-/** Tasks that piscina may hand to the thread before the first has ended: the batches that are sent ahead, and a warming. */
+/** Tasks that piscina may hand to the thread before the first has ended: the one that serves, and warmings. */
 const CONCURRENT_TASKS = 8;
 /**
  * Young generation of a worker thread. Node's own is twice as large for 5 % more speed, and a heap that grows by two halves of it at once
@@ -73,6 +77,10 @@ export class WorkerSlot {
   #memory = createSharedMemory();
   #reviews = new Mailbox(this.#memory.reviews);
   #answers = new Mailbox(this.#memory.answers);
+  /** Our end of the way that batches take. */
+  #port: MessagePort | null = null;
+  /** Tasks other than batches that the worker was asked to do and has not done. */
+  #pauses = 0;
   /** Compartments of the mailboxes that no batch has. */
   #free: number[] = [];
   /** Oldest first: the first one is being worked on. */
@@ -118,7 +126,7 @@ export class WorkerSlot {
   async open(): Promise<void> {
     const piscina = this.#piscina;
     try {
-      await this.#warm(piscina, this.#listener.revisions());
+      await piscina.run(this.#listener.revisions().map(toldToThread), { name: 'warm' });
       await piscina.run(null, { name: 'settle' });
     } catch (error) {
       this.#lost(piscina, error);
@@ -127,6 +135,7 @@ export class WorkerSlot {
     if (piscina !== this.#piscina || this.state === 'closed') return;
     this.#openMs = performance.now() - this.#spawnAtMs;
     this.state = 'serving';
+    this.#serve(piscina, this.#openPort());
     this.#listener.slotFree();
   }
 
@@ -147,18 +156,18 @@ export class WorkerSlot {
         else revisions.set(source.digest, source);
       }
       const names = [...revisions.values()].map(({ digest, mesh, name }) => ({ digest, mesh, name }));
-      for (const digest of (await piscina.run(names, { name: 'adopt' })) as readonly string[]) {
+      for (const digest of (await this.#ask(piscina, 'adopt', names)) as readonly string[]) {
         await this.#quiet();
         const source = revisions.get(digest);
         if (source === undefined) continue;
-        const reply = (await piscina.run(toldToThread(source), { name: 'prepare' })) as WarmReply;
+        const reply = (await this.#ask(piscina, 'prepare', toldToThread(source))) as WarmReply;
         replies.push(reply);
         for (let time = 0; reply.ok && time < REHEARSALS; time += 1) {
           await this.#quiet();
-          await piscina.run(digest, { name: 'rehearse' });
+          await this.#ask(piscina, 'rehearse', digest);
         }
         await this.#quiet();
-        await piscina.run(null, { name: 'rest' });
+        await this.#ask(piscina, 'rest', null);
       }
       return replies;
     } catch (error) {
@@ -175,7 +184,7 @@ export class WorkerSlot {
     if (this.state !== 'serving') return;
     const piscina = this.#piscina;
     await this.#quiet();
-    await piscina.run(null, { name: task }).catch((error: unknown) => this.#lost(piscina, error));
+    await this.#ask(piscina, task, null).catch((error: unknown) => this.#lost(piscina, error));
   }
 
   /** Makes policies known to this worker, which are not those of the snapshot that serves. Resolves also when the worker ends over it. */
@@ -190,8 +199,8 @@ export class WorkerSlot {
   }
 
   async #teach(piscina: Piscina, policies: PolicySetSource): Promise<readonly WarmReply[]> {
-    const missing = (await piscina.run([policies.digest], { name: 'missing' })) as readonly string[];
-    return missing.length === 0 ? [] : this.#warm(piscina, [policies]);
+    const missing = (await this.#ask(piscina, 'missing', [policies.digest])) as readonly string[];
+    return missing.length === 0 ? [] : ((await this.#ask(piscina, 'warm', [toldToThread(policies)])) as readonly WarmReply[]);
   }
 
   /** Else a review that comes behind a batch would wait for two compilations: the one that the batch waits for, and the next. */
@@ -202,7 +211,6 @@ export class WorkerSlot {
 
   /** Gives the worker a batch that is thought to cost it `workMs`. */
   send(jobs: readonly Job[], tasks: readonly JobTask[], workMs: number): void {
-    const piscina = this.#piscina;
     const compartment = this.#free.pop() ?? -1;
     const batch = { jobs, base: this.#expected, workMs, compartment };
     // One for each review and one for the batch's end, so that a worker between two batches has nothing in its hands.
@@ -216,10 +224,8 @@ export class WorkerSlot {
     this.#reviews.open(compartment);
     const posted: unknown[] = [];
     for (const [at, task] of tasks.entries()) postTask(posted, task, this.#letterOf(jobs[at] as Job));
-    (piscina.run({ compartment, tasks: posted }, { name: 'inject' }) as Promise<PostedReplies>).then(
-      (replies) => this.#done(batch, replies),
-      (error: unknown) => this.#lost(piscina, error),
-    );
+    this.#port?.postMessage({ compartment, tasks: posted });
+    this.#ring();
   }
 
   /** The jobs of the batch that is in the worker's hands. */
@@ -274,6 +280,8 @@ export class WorkerSlot {
   async close(): Promise<void> {
     this.state = 'closed';
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#port?.close();
+    this.#port = null;
     await this.#piscina.destroy();
   }
 
@@ -281,10 +289,10 @@ export class WorkerSlot {
     return this.#reviews.putBytes(review) ?? review.toString();
   }
 
-  #done(batch: Batch, posted: PostedReplies): void {
-    const at = this.#batches.indexOf(batch);
-    if (at < 0) return;
-    this.#batches.splice(at, 1);
+  /** Batches are answered in the order in which they were sent. */
+  #done(posted: PostedReplies): void {
+    const batch = this.#batches.shift();
+    if (batch === undefined) return;
     const replies = readReplies(posted, (letter) => this.#answers.read(letter));
     if (batch.compartment >= 0) this.#free.push(batch.compartment);
     this.workMs = this.#batches.length === 0 ? 0 : this.workMs - batch.workMs;
@@ -303,6 +311,7 @@ export class WorkerSlot {
     this.#free = Array.from({ length: COMPARTMENTS }, (_, index) => index);
     this.#expected = 0;
     this.#seen = 0;
+    this.#pauses = 0;
     this.#spawnAtMs = performance.now();
     const piscina = new Piscina({
       filename: fileURLToPath(this.#options.workerFile),
@@ -322,8 +331,39 @@ export class WorkerSlot {
     return piscina;
   }
 
-  async #warm(piscina: Piscina, sources: readonly CompileSource[]): Promise<readonly WarmReply[]> {
-    return (await piscina.run(sources.map(toldToThread), { name: 'warm' })) as readonly WarmReply[];
+  /** Makes the way that batches take. Returns the worker's end of it. */
+  #openPort(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (replies: PostedReplies) => {
+      // What a worker that was ended had still posted is no answer any more: others have its reviews.
+      if (port1 === this.#port) this.#done(replies);
+    });
+    this.#port = port1;
+    return port2;
+  }
+
+  /** Has the worker take batches; `port` comes with the first time. */
+  #serve(piscina: Piscina, port: MessagePort | null): void {
+    Atomics.store(this.#memory.bell, PAUSED, 0);
+    const options = { name: 'serve', ...(port === null ? {} : { transferList: [port] }) };
+    piscina.run(port, options).catch((error: unknown) => this.#lost(piscina, error));
+  }
+
+  /** Has the worker do something else when it has done the batch in its hands, and then go on with batches. */
+  async #ask(piscina: Piscina, name: string, what: unknown): Promise<unknown> {
+    this.#pauses += 1;
+    Atomics.store(this.#memory.bell, PAUSED, 1);
+    this.#ring();
+    const result: unknown = await piscina.run(what, { name });
+    if (piscina !== this.#piscina) return result;
+    this.#pauses -= 1;
+    if (this.#pauses === 0) this.#serve(piscina, null);
+    return result;
+  }
+
+  #ring(): void {
+    Atomics.add(this.#memory.bell, RUNG, 1);
+    Atomics.notify(this.#memory.bell, RUNG);
   }
 
   #lost(piscina: Piscina, error: unknown): void {
@@ -333,6 +373,8 @@ export class WorkerSlot {
     const running = this.running();
     const others = this.jobs().filter((job) => job !== running);
     this.#batches = [];
+    this.#port?.close();
+    this.#port = null;
     this.workMs = 0;
     const delay = Math.min(RESTART_BASE_MS * 2 ** Math.min(this.#failures, 16), RESTART_MAX_MS);
     this.#failures += 1;
