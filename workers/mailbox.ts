@@ -41,12 +41,18 @@ export class Mailbox {
   }
 
   /** Puts bytes (UTF-8) in; null where there is no room. */
-  putBytes(bytes: Uint8Array): Place | null {
+  putBytes(bytes: Buffer): Place | null {
     const at = this.#at;
-    if (bytes.length > this.#end - at) return null;
-    this.#bytes.set(bytes, at);
-    this.#at += bytes.length;
-    return { at, bytes: bytes.length };
+    const { length } = bytes;
+    if (length > this.#end - at) return null;
+    if (length > 0) {
+      // To copy a whole array Node asks V8, which goes to shared memory byte by byte, in three times the time; a part Node copies itself.
+      const last = length - 1;
+      bytes.copy(this.#bytes, at, 0, last);
+      this.#bytes[at + last] = bytes[last] ?? 0;
+    }
+    this.#at += length;
+    return { at, bytes: length };
   }
 
   /** Puts a text in, or gives it back where there is no room. */
@@ -56,6 +62,11 @@ export class Mailbox {
     const bytes = this.#bytes.write(text, at);
     this.#at += bytes;
     return { at, bytes };
+  }
+
+  /** The bytes in a place: the memory itself. */
+  view({ at, bytes }: Place): Buffer {
+    return this.#bytes.subarray(at, at + bytes);
   }
 
   /** The text of a letter. Read it before the compartment is given to the next batch. */

@@ -89,21 +89,19 @@ export function postReply(list: unknown[], reply: WorkerReply, put: (body: strin
   list.push(timing.injectMs, timing.compileMs, reusable === true, revisionAsked ?? null, patched ? null : outcome);
 }
 
-/** `read`: makes the text of a letter. */
-export function readReplies(list: PostedReplies, read: (letter: Letter) => string): WorkerReply[] {
-  const replies: WorkerReply[] = [];
+/** `read`: makes a body of a letter. */
+export function readReplies<Body>(list: PostedReplies, read: (letter: Letter) => Body): WorkerReply<Body>[] {
+  const replies: WorkerReply<Body>[] = [];
   for (let at = 0; at < list.length; at += REPLY_FIELDS) replies.push(readReply(list, at, read));
   return replies;
 }
 
-function readReply(list: PostedReplies, at: number, read: (letter: Letter) => string): WorkerReply {
+function readReply<Body>(list: PostedReplies, at: number, read: (letter: Letter) => Body): WorkerReply<Body> {
   if (list[at + 1] === FAILED) return { ok: false, error: list[at] as { code: string; message: string } };
   const revisionAsked = list[at + 5] as string | null;
-  const letter = letterOf(list[at], list[at + 1]);
-  const result: InjectResult = {
+  const result: InjectResult<Body> = {
     outcome: (list[at + 6] as Outcome | null) ?? PATCHED,
-    body: read(letter),
-    ...(typeof letter === 'string' ? {} : { bodyBytes: letter.bytes }),
+    body: read(letterOf(list[at], list[at + 1])),
     reusable: list[at + 4] as boolean,
     ...(revisionAsked === null ? {} : { revisionAsked }),
     timing: { injectMs: list[at + 2] as number, compileMs: list[at + 3] as number },

@@ -138,12 +138,10 @@ export type Outcome =
   | { readonly kind: 'denied'; readonly code: string; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
-export interface InjectResult {
+export interface InjectResult<Body = string> {
   readonly outcome: Outcome;
   /** The answer's body: a complete AdmissionReview in the version asked. */
-  readonly body: string;
-  /** Its length in UTF-8, where that is known without counting. */
-  readonly bodyBytes?: number;
+  readonly body: Body;
   /** Whether the answer is that of every replica; only where it was asked. */
   readonly reusable?: boolean;
   /** What policies set the task's revisionLabel to, where the pod came with something else: the pod is that revision's. */
@@ -152,8 +150,8 @@ export interface InjectResult {
   readonly timing: { readonly injectMs: number; readonly compileMs: number };
 }
 
-export type WorkerReply =
-  | { readonly ok: true; readonly result: InjectResult }
+export type WorkerReply<Body = string> =
+  | { readonly ok: true; readonly result: InjectResult<Body> }
   /** The revision is unknown to this worker: send the task again with `source`. */
   | { readonly ok: false; readonly error: { readonly code: 'REVISION_UNKNOWN'; readonly message: string } }
   /** The same of the set of pod policies, which has to be warmed (it is compiled by code that is only loaded for it). */

@@ -3,6 +3,7 @@
  */
 import type { Outcome } from '../../workers/protocol.ts';
 import type { Job, JobListener, JobResult } from '../pool/job.ts';
+import type { AnswerText } from '../pool/placed-answer.ts';
 import type { ReuseCandidate } from '../reuse/answer-reuse.ts';
 import type { Resolution, Route, Router } from '../routing/router.ts';
 import type { ReviewHeader } from './decode.ts';
@@ -10,8 +11,8 @@ import type { Addressee } from './encode.ts';
 
 /** Where the answer goes: an HTTP response. */
 export interface Reply {
-  /** Sends the whole answer; `allow` is the Allow header of a 405, `bytes` the body's length in UTF-8, where it is known. */
-  send(status: number, body: string, allow: string | null, bytes?: number): void;
+  /** Sends the whole answer; `allow` is the Allow header of a 405. */
+  send(status: number, body: AnswerText, allow: string | null): void;
 }
 
 export interface RequestHead {

@@ -8,6 +8,7 @@ import type { InjectResult, Outcome, TaskHead } from '../../workers/protocol.ts'
 import { type ErrorCode, errorEntry } from '../errors.ts';
 import { budgetMs } from '../pool/deadline.ts';
 import { type Claim, Job, type JobResult, REVIEW_MISREAD } from '../pool/job.ts';
+import { type AnswerText, textOf } from '../pool/placed-answer.ts';
 import type { WorkerPool } from '../pool/pool.ts';
 import { AnswerReuse } from '../reuse/answer-reuse.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
@@ -77,10 +78,10 @@ export class AdmissionHandler implements ExchangeOwner {
   workerAnswered(exchange: Exchange, _job: Job, result: JobResult): void {
     exchange.workerAnsweredAtMs = performance.now();
     if (result.ok) {
-      const { outcome, body, bodyBytes, timing } = result.result;
+      const { outcome, body, timing } = result.result;
       exchange.workerMs = Math.max(0, exchange.workerMs) + timing.injectMs;
       if (this.#followPolicies(exchange, result.result)) return;
-      this.#finish(exchange, outcome, body, bodyBytes);
+      this.#finish(exchange, outcome, body);
       this.#keep(exchange, result.result);
     } else if (result.code === REVIEW_MISREAD) this.#readAgain(exchange);
     else this.refuse(exchange, result.code, result.message);
@@ -154,7 +155,7 @@ export class AdmissionHandler implements ExchangeOwner {
   }
 
   /** A policy may have given the pod the label of another revision before the injection: then that one injects it. */
-  #followPolicies(exchange: Exchange, { revisionAsked }: InjectResult): boolean {
+  #followPolicies(exchange: Exchange, { revisionAsked }: InjectResult<AnswerText>): boolean {
     if (revisionAsked === undefined) return false;
     const { router, asked, resolution, header, body: review } = exchange;
     if (router === null || asked === null || header === null || review === null || !resolution?.ok) return false;
@@ -196,12 +197,13 @@ export class AdmissionHandler implements ExchangeOwner {
     return true;
   }
 
-  #keep(exchange: Exchange, result: InjectResult): void {
+  #keep(exchange: Exchange, result: InjectResult<AnswerText>): void {
     const { asked, candidate, resolution, header } = exchange;
-    if (candidate === null || header === null || asked === null || !resolution?.ok) return;
+    if (candidate === null || header === null || asked === null || !resolution?.ok || !result.reusable) return;
     // A snapshot that came meanwhile has answers of its own.
     if (this.#reuseRouter !== this.#dependencies.router()) return;
-    this.#reuse.keep(candidate, { asked, served: resolution.route }, header.apiVersion, result);
+    const kept = { ...result, body: textOf(result.body) };
+    this.#reuse.keep(candidate, { asked, served: resolution.route }, header.apiVersion, kept);
   }
 
   /**
@@ -254,8 +256,7 @@ export class AdmissionHandler implements ExchangeOwner {
     return head;
   }
 
-  /** `bytes`: the body's length in UTF-8, where it is known. */
-  #finish(exchange: Exchange, outcome: Outcome, body: string | null, bytes?: number): void {
+  #finish(exchange: Exchange, outcome: Outcome, body: AnswerText | null): void {
     if (exchange.finished) return;
     exchange.finished = true;
     const { resolution } = exchange;
@@ -263,13 +264,7 @@ export class AdmissionHandler implements ExchangeOwner {
     const to = exchange.header ?? exchange.addressee;
     const conclusion = concludeRequest(outcome, { to, onError: mesh?.onError ?? null, body });
     const { status } = conclusion;
-    // The mesh may answer something else than the worker.
-    exchange.reply.send(
-      status,
-      conclusion.body,
-      status === 405 ? 'POST' : null,
-      conclusion.body === body ? bytes : undefined,
-    );
+    exchange.reply.send(status, conclusion.body, status === 405 ? 'POST' : null);
     exchange.answeredAtMs = performance.now();
     const durationMs = exchange.answeredAtMs - exchange.receivedAtMs;
     const { job, budgetMs: budget } = exchange;

@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '../../workers/protocol.ts';
 import { type ErrorCode, errorEntry, sentence } from '../errors.ts';
+import type { AnswerText } from '../pool/placed-answer.ts';
 import type { OnError } from '../snapshot.ts';
 import type { OutcomeKind } from '../telemetry/request-metrics.ts';
 import { type Addressee, encodeAdmitted, encodeAdmittedWithWarning, encodeDenied, encodeError } from './encode.ts';
@@ -11,7 +12,7 @@ import { type Addressee, encodeAdmitted, encodeAdmittedWithWarning, encodeDenied
 export interface Conclusion {
   /** HTTP status. */
   readonly status: number;
-  readonly body: string;
+  readonly body: AnswerText;
   readonly kind: OutcomeKind;
   /** Skip reason or error code; '' for a patched pod. */
   readonly reason: string;
@@ -33,7 +34,7 @@ export interface Standing {
   /** Null when no mesh was found for it. */
   readonly onError: OnError | null;
   /** The worker's answer, where a worker gave one. */
-  readonly body: string | null;
+  readonly body: AnswerText | null;
 }
 
 const NONE: readonly string[] = [];
@@ -94,7 +95,7 @@ export function concludeRequest(outcome: Outcome, standing: Standing): Conclusio
 }
 
 /** The worker's body; skips that the gateway decides itself admit the object as it is. */
-function bodyOf({ to, body }: Standing): string {
+function bodyOf({ to, body }: Standing): AnswerText {
   if (body !== null) return body;
   return to === null ? '' : encodeAdmitted(to);
 }

@@ -7,9 +7,11 @@ import type { InjectResult, RevisionSource } from '../../workers/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Lane, Waiting } from './fair-queue.ts';
 import type { Suspect } from './fingerprint.ts';
+import type { AnswerText } from './placed-answer.ts';
 
 export type JobResult =
-  | { readonly ok: true; readonly result: InjectResult }
+  /** Its body has to be taken while this is told. */
+  | { readonly ok: true; readonly result: InjectResult<AnswerText> }
   /** The worker did nothing, for the review is not what was peeked of it. */
   | { readonly ok: false; readonly code: typeof REVIEW_MISREAD; readonly message?: string }
   | { readonly ok: false; readonly code: ErrorCode; readonly message?: string };

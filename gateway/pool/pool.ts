@@ -11,6 +11,7 @@ import { AdmissionControl } from './admission-control.ts';
 import { Crew } from './crew.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Claim, type Job, type JobTask, REVIEW_MISREAD } from './job.ts';
+import type { AnswerText } from './placed-answer.ts';
 import type { PoolStats } from './pool-stats.ts';
 import { Quarantine, type QuarantineEntry } from './quarantine.ts';
 import { describeQuarantine, describeWait, type Refusal } from './refusal.ts';
@@ -180,7 +181,12 @@ export class WorkerPool implements SlotListener {
     this.#flush(performance.now());
   }
 
-  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[], spanMs: number): void {
+  batchDone(
+    slot: WorkerSlot,
+    batch: readonly Job[],
+    replies: readonly WorkerReply<AnswerText>[],
+    spanMs: number,
+  ): void {
     let workMs = 0;
     for (let i = 0; i < batch.length; i++) {
       const job = batch[i];
@@ -211,7 +217,7 @@ export class WorkerPool implements SlotListener {
     this.#flush(performance.now());
   }
 
-  #answered(slot: WorkerSlot, job: Job, reply: WorkerReply | undefined): void {
+  #answered(slot: WorkerSlot, job: Job, reply: WorkerReply<AnswerText> | undefined): void {
     if (reply === undefined) job.settle({ ok: false, code: 'INTERNAL' });
     else if (reply.ok) job.settle(reply);
     else if (reply.error.code === 'REVISION_UNKNOWN' && !job.withSource) {

@@ -18,6 +18,7 @@ import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts
 import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
 import { createSharedMemory, PAUSED, RUNG } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
+import { type AnswerText, PlacedAnswer } from './placed-answer.ts';
 
 /** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
 const REHEARSALS = 2;
@@ -56,8 +57,8 @@ export interface SlotListener {
   revisions(): readonly CompileSource[];
   /** The slot can take batches, or more of them. */
   slotFree(): void;
-  /** `spanMs`: how long the worker was at this batch, all ways and waits included. */
-  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply[], spanMs: number): void;
+  /** `spanMs`: how long the worker was at this batch, all ways and waits included. The bodies are gone when this returns. */
+  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply<AnswerText>[], spanMs: number): void;
   workerLost(slot: WorkerSlot, error: unknown, lost: LostWork): void;
 }
 
@@ -293,15 +294,25 @@ export class WorkerSlot {
   #done(posted: PostedReplies): void {
     const batch = this.#batches.shift();
     if (batch === undefined) return;
-    const replies = readReplies(posted, (letter) => this.#answers.read(letter));
-    if (batch.compartment >= 0) this.#free.push(batch.compartment);
+    const placed: PlacedAnswer[] = [];
+    const replies = readReplies(posted, (letter): AnswerText => {
+      if (typeof letter === 'string') return letter;
+      const answer = new PlacedAnswer(this.#answers, letter);
+      placed.push(answer);
+      return answer;
+    });
     this.workMs = this.#batches.length === 0 ? 0 : this.workMs - batch.workMs;
     this.#failures = 0;
     const now = performance.now();
     const spanMs = now - this.#headAtMs;
     this.#headAtMs = now;
     this.#movedAtMs = now;
-    this.#listener.batchDone(this, batch.jobs, replies, spanMs);
+    try {
+      this.#listener.batchDone(this, batch.jobs, replies, spanMs);
+    } finally {
+      for (const answer of placed) answer.release();
+      if (batch.compartment >= 0) this.#free.push(batch.compartment);
+    }
   }
 
   #spawn(): Piscina {

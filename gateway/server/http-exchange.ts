@@ -7,6 +7,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { performance } from 'node:perf_hooks';
 import type { Exchange, Reply } from '../admission/exchange.ts';
 import type { AdmissionHandler } from '../admission/handler.ts';
+import { type AnswerText, textOf } from '../pool/placed-answer.ts';
 import type { Arrival } from './arrival-list.ts';
 import { BODY_LIMIT_BYTES, DISCARD_LIMIT_BYTES, DISCARD_LIMIT_MS } from './limits.ts';
 
@@ -73,10 +74,10 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
     this.#host.handler.refuse(this.#exchange, 'INTERNAL');
   }
 
-  send(status: number, body: string, allow: string | null, bytes?: number): void {
+  send(status: number, body: AnswerText, allow: string | null): void {
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
-    const length = bytes ?? Buffer.byteLength(body);
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.bytes;
     const headers: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': length };
     if (allow !== null) headers['allow'] = allow;
     if ((this.#host.draining || !this.#complete) && 'shouldKeepAlive' in response) {
@@ -86,18 +87,20 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
     // The two kinds of response agree in this much, but their types do not.
     const writable = response as ServerResponse;
     writable.writeHead(status, headers);
-    if (this.#complete) {
-      // Head and body go in one write either way, but as one text they would be copied once more to become one.
-      if ('shouldKeepAlive' in response) {
-        writable.cork();
-        writable.flushHeaders();
-      }
-      // A text with as many bytes as characters is ASCII, which is written faster as Latin-1.
-      writable.end(body, length === body.length ? 'latin1' : 'utf8');
+    if (!this.#complete) {
+      writable.write(textOf(body));
+      this.#discard();
       return;
     }
-    writable.write(body);
-    this.#discard();
+    const part = typeof body === 'string' || !leavesAtOnce(response) ? textOf(body) : body.view();
+    // Head and body go in one write either way, but as one text they would be copied once more to become one.
+    if ('shouldKeepAlive' in response) {
+      writable.cork();
+      writable.flushHeaders();
+    }
+    // A text with as many bytes as characters is ASCII, which is written faster as Latin-1.
+    if (typeof part !== 'string') writable.end(part);
+    else writable.end(part, length === part.length ? 'latin1' : 'utf8');
   }
 
   #data(chunk: Buffer): void {
@@ -152,4 +155,14 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
     this.#host.handler.abandon(this.#exchange);
     this.#host.exchangeClosed(this);
   }
+}
+
+/**
+ * Whether what is written now is encrypted before the write returns, so that its bytes may be others' afterwards. An HTTP/1.1 response has
+ * its connection (none that was asked for before it is still to be answered), and nothing waits there or is under way.
+ */
+function leavesAtOnce(response: HttpResponse): boolean {
+  if (!('shouldKeepAlive' in response)) return false;
+  const { socket } = response;
+  return socket?.writable === true && socket.writableLength === 0 && socket.writableCorked === 0;
 }

@@ -6,6 +6,7 @@
 import type { Outcome } from '../../workers/protocol.ts';
 import { decodeReview } from '../admission/decode.ts';
 import type { Exchange } from '../admission/exchange.ts';
+import { type AnswerText, textOf } from '../pool/placed-answer.ts';
 import { UNKNOWN_CLUSTER } from '../routing/cluster.ts';
 import { Sampler } from './sampler.ts';
 import type { TapDropReason, TapEvent, TapOrder } from './tapped-review.ts';
@@ -55,7 +56,7 @@ export class ReviewTap {
   }
 
   /** Offers a review that has been answered. Never throws. */
-  offer(exchange: Exchange, outcome: Outcome, answer: string): void {
+  offer(exchange: Exchange, outcome: Outcome, answer: AnswerText): void {
     if (this.#lines.size === 0 || this.listener === null) return;
     const { resolution } = exchange;
     if (!resolution?.ok || exchange.body === null) return;
@@ -67,13 +68,14 @@ export class ReviewTap {
     });
     if (admitted.length === 0) return;
     this.#pending += 1;
+    const text = textOf(answer);
     setImmediate(() => {
       this.#pending -= 1;
       this.#copy(
         admitted.map(({ order }) => order.id),
         exchange,
         outcome,
-        answer,
+        text,
       );
     });
   }

@@ -274,6 +274,33 @@ describe('connections', () => {
     socket.destroy();
   });
 
+  test('that ask for much at once and read late get their own answers, whatever was answered on others meanwhile', async () => {
+    const REQUESTS = 16;
+    // Answers repeat it.
+    const uidOf = (at: number, i: number): string => `${at}-${i}-`.repeat(500);
+    const sockets = await Promise.all(Array.from({ length: 6 }, tlsSocket));
+    for (const [at, socket] of sockets.entries()) {
+      socket.pause();
+      for (let i = 0; i < REQUESTS; i++) socket.write(postOf(review(uidOf(at, i))));
+    }
+    // Requests that are answered while those answers wait.
+    for (let i = 0; i < 50; i++) {
+      assert.equal((await client.post('/inject', review(`between-${i}`))).body.response?.uid, `between-${i}`);
+    }
+    await Promise.all(
+      sockets.map(async (socket, at) => {
+        const text = await readUntil(socket, (read) => read.endsWith('}}') && headsIn(read) === REQUESTS);
+        socket.destroy();
+        const bodies = text.split(/HTTP\/1\.1 200 OK\r\n[\s\S]*?\r\n\r\n/).slice(1);
+        const uids = bodies.map((body) => (JSON.parse(body) as Answer['body']).response?.uid);
+        assert.deepEqual(
+          uids,
+          Array.from({ length: REQUESTS }, (_, i) => uidOf(at, i)),
+        );
+      }),
+    );
+  });
+
   test('carry many requests at once over HTTP/2', async () => {
     const session = await http2Session();
     const answers = await Promise.all(
@@ -404,5 +431,30 @@ function http2Request(
     stream.on('error', reject);
     stream.on('close', () => resolve({ status, text }));
     stream.end(body);
+  });
+}
+
+function postOf(body: string): string {
+  return `POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function headsIn(text: string): number {
+  return text.split('HTTP/1.1 200 OK').length - 1;
+}
+
+/** Reads on until what has come is what is wanted. */
+function readUntil(socket: TLSSocket, isAll: (text: string) => boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: string[] = [];
+    socket.on('data', (chunk) => {
+      parts.push(String(chunk));
+      // Answers end with their batch of data.
+      if (!String(chunk).endsWith('}')) return;
+      const text = parts.join('');
+      if (isAll(text)) resolve(text);
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the connection was closed')));
+    socket.resume();
   });
 }
