@@ -201,7 +201,9 @@ export class WorkerSlot {
 
   async #teach(piscina: Piscina, policies: PolicySetSource): Promise<readonly WarmReply[]> {
     const missing = (await this.#ask(piscina, 'missing', [policies.digest])) as readonly string[];
-    return missing.length === 0 ? [] : ((await this.#ask(piscina, 'warm', [toldToThread(policies)])) as readonly WarmReply[]);
+    return missing.length === 0
+      ? []
+      : ((await this.#ask(piscina, 'warm', [toldToThread(policies)])) as readonly WarmReply[]);
   }
 
   /** Else a review that comes behind a batch would wait for two compilations: the one that the batch waits for, and the next. */
