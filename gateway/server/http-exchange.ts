@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { performance } from 'node:perf_hooks';
+import { TLSSocket } from 'node:tls';
 import type { Exchange, Reply } from '../admission/exchange.ts';
 import type { AdmissionHandler } from '../admission/handler.ts';
 import { type AnswerText, textOf } from '../pool/placed-answer.ts';
@@ -164,5 +165,7 @@ export class HttpExchange implements Reply, Arrival<HttpExchange> {
 function leavesAtOnce(response: HttpResponse): boolean {
   if (!('shouldKeepAlive' in response)) return false;
   const { socket } = response;
-  return socket?.writable === true && socket.writableLength === 0 && socket.writableCorked === 0;
+  // Only TLS copies what it is given; a bare connection might hold on to it until the kernel has taken it.
+  if (!(socket instanceof TLSSocket)) return false;
+  return socket.writable && socket.writableLength === 0 && socket.writableCorked === 0;
 }
