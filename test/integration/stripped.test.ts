@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { readStripped, stripAll, strippedFolder } from '../../bin/stripped.mjs';
+
+/** What the module has, which is plain JavaScript. */
+interface Stripped {
+  strippedFolder(root: string): string;
+  stripAll(root: string): Promise<void>;
+  readStripped(root: string, kept: string, url: string): string | null;
+}
+
+const module = new URL('../../bin/stripped.mjs', import.meta.url);
+const { readStripped, stripAll, strippedFolder } = (await import(module.href)) as Stripped;
 
 test('stripped files are those of the sources as they are now', async () => {
   const root = mkdtempSync(join(tmpdir(), 'meshgate-stripped-'));
