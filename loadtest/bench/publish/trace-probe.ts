@@ -1,11 +1,11 @@
 /**
  * Loaded into a gateway's process (`node --import`), also into its worker threads: what each thread did, as spans in the file of
  * MESHGATE_TRACE, one JSON object a line. Of the main thread its stalls and collections; of a worker each task that piscina handed to it, with
- * the collections in it. A worker's event loop does not turn (piscina waits for tasks with Atomics.wait), so nothing there can be observed
- * but from within: the functions by which piscina takes a task and answers it are wrapped.
+ * the collections in it, and each batch of reviews. A worker's event loop hardly turns (it waits for tasks with Atomics.wait), so nothing there can be
+ * observed but from within: the functions by which a task is taken and answered are wrapped.
  */
 import { appendFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { GCProfiler } from 'node:v8';
 import { isMainThread, MessagePort, threadId } from 'node:worker_threads';
@@ -61,10 +61,14 @@ export function traceLoop(to: string, thread: string): () => void {
   };
 }
 
+/** A task of piscina, or a batch of reviews, of which a worker has one at a time. */
 interface PostedTask {
   readonly taskId?: number;
   readonly name?: string;
+  readonly compartment?: number;
 }
+
+const BATCH = -1;
 
 function traceWorker(to: string): void {
   const threads = createRequire(import.meta.url)('node:worker_threads') as {
@@ -74,20 +78,27 @@ function traceWorker(to: string): void {
   const receive = threads.receiveMessageOnPort;
   let profiler = new GCProfiler();
   profiler.start();
-  const begin = ({ taskId, name }: PostedTask): void => {
-    if (taskId !== undefined) running.set(taskId, { what: name ?? '', fromMs: nowMs(), cpu: cpuMs() });
+  const begin = ({ taskId, name, compartment }: PostedTask): void => {
+    const id = taskId ?? (compartment === undefined ? undefined : BATCH);
+    if (id !== undefined) running.set(id, { what: name ?? 'inject', fromMs: nowMs(), cpu: cpuMs() });
   };
   threads.receiveMessageOnPort = (port) => {
     const received = receive(port);
     if (received !== undefined) begin(received.message);
     return received;
   };
+  syncBuiltinESMExports();
   const post = MessagePort.prototype.postMessage;
-  MessagePort.prototype.postMessage = function (this: MessagePort, message: PostedTask, ...rest: []) {
-    const task = message?.taskId === undefined ? undefined : running.get(message.taskId);
+  MessagePort.prototype.postMessage = function (
+    this: MessagePort,
+    message: PostedTask | readonly unknown[],
+    ...rest: []
+  ) {
+    const id = Array.isArray(message) ? BATCH : (message as PostedTask | null)?.taskId;
+    const task = id === undefined ? undefined : running.get(id);
     post.call(this, message, ...rest);
-    if (task === undefined) return;
-    running.delete(message.taskId as number);
+    if (id === undefined || task === undefined) return;
+    running.delete(id);
     const { statistics } = profiler.stop();
     profiler = new GCProfiler();
     profiler.start();
