@@ -23,9 +23,7 @@ const EXPOSE_GC = '--expose-gc';
  * Node refuses to start with one that its V8 does not know.
  */
 const KEEP_NO_COMPILATIONS = process.versions.v8.startsWith('13.6.') ? ['--no-maglev-destroy-on-background'] : [];
-/** Live objects are not moved by collections of the old generation: that took 5 to 20 ms of a worker while a snapshot was readied. */
-const MOVE_NOTHING = '--no-compact';
-const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, EXPOSE_GC, '--no-parallel-scavenge', ...KEEP_NO_COMPILATIONS, MOVE_NOTHING];
+const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, EXPOSE_GC, '--no-parallel-scavenge', ...KEEP_NO_COMPILATIONS];
 /**
  * V8's helper threads mark and compile for all threads of a process, at the priority of those. Node has four of them on any machine: on two
  * cores they kept requests waiting for three of their turns, 12 ms, whenever a heap was collected. Here they are no more than cores.

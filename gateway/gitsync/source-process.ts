@@ -22,7 +22,7 @@ import { textOf } from './thrown.ts';
  */
 const YOUNG_GENERATION = '--max-semi-space-size';
 const YOUNG_GENERATION_MB = 32;
-const FOR_REQUESTS = [YOUNG_GENERATION, '--no-parallel-scavenge', '--no-compact'];
+const FOR_REQUESTS = [YOUNG_GENERATION, '--no-parallel-scavenge'];
 /** A process that does not say a word in this time is not going to. */
 const HELLO_LIMIT_MS = 30_000;
 /** How long it may take to end by itself when it is told to. */
