@@ -12,7 +12,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 /**
  * How a gateway keeps its memory small, which can only be said before Node starts. V8 lets the young generation of a busy main thread grow
- * to 128 MB, and 8 do as well; it is asked for a collection when the start is over (gateway/service/garbage.ts); and so little of a
+ * to 128 MB, and 8 do as well; it is asked for a collection when the start is over (workers/garbage.ts); and so little of a
  * request lives that helpers cost a collection of the young generation more than they take off it. glibc gives threads heaps of their own,
  * up to eight for each core, and keeps most of what they once held.
  */

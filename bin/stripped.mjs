@@ -2,7 +2,7 @@
 // what V8 compiled of them, in the memory of every process for as long as it runs, and stripping leaves 30 MB of a WebAssembly module.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folders that a gateway loads from. */
@@ -39,7 +39,7 @@ export async function stripAll(root) {
 export function readStripped(root, kept, url) {
   if (!url.endsWith(ENDING) || !url.startsWith('file:')) return null;
   const source = fileURLToPath(url);
-  if (!source.startsWith(root)) return null;
+  if (!source.startsWith(root + sep)) return null;
   const target = join(kept, source.slice(root.length));
   const time = statSync(source, { throwIfNoEntry: false })?.mtimeMs;
   return time !== undefined && isOf(target, time) ? readFileSync(target, 'utf8') : null;

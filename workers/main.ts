@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { batchEntry } from './batch.ts';
+import { collectAllGarbage } from './garbage.ts';
 import { compileRevision } from './inject/compile.ts';
 import { injectReview, NO_REVISION } from './inject/inject.ts';
 import { type CompiledRevision, CompileError, type CompileProblem } from './inject/provider.ts';
@@ -38,10 +39,8 @@ export async function warm(sources: readonly ToldSource[]): Promise<WarmReply[]>
   return replies;
 }
 
-/** Collects what starting and compiling left behind, before there are requests; only where Node was started with --expose-gc. */
-export function settle(): void {
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-}
+/** Collects what starting and compiling left behind, before there are requests. */
+export const settle = collectAllGarbage;
 
 /** Which of these policies are not known here. The others count as used, so that they stay. */
 export function missing(digests: readonly string[]): string[] {

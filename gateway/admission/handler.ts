@@ -115,7 +115,11 @@ export class AdmissionHandler implements ExchangeOwner {
   /** The beginning of a review said something else than the whole: its way begins anew, by the whole. */
   #readAgain(exchange: Exchange): void {
     const { router, resolution, asked, body } = exchange;
-    if (router === null || asked === null || body === null || !resolution?.ok) return;
+    // Whatever was peeked at had all of them; without them there is nothing to begin anew with.
+    if (router === null || asked === null || body === null || !resolution?.ok) {
+      this.refuse(exchange, 'INTERNAL');
+      return;
+    }
     exchange.header = null;
     const arrived = { router, resolution: { ...resolution, route: asked }, body, fits: false };
     this.#route(exchange, arrived, decodeReview(body));

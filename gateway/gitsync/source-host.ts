@@ -2,8 +2,8 @@
  * What the process does that keeps a gateway's sources: it runs a source as its gateway tells it to, says what comes of it, and ends with
  * it. Fetching, parsing, trying and saving are done here, where neither their garbage nor git's start keeps requests waiting.
  */
+import { collectAllGarbage } from '../../workers/garbage.ts';
 import { packRevision } from '../../workers/packed-revision.ts';
-import { collectAllGarbage } from '../service/garbage.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from '../snapshot.ts';
 import { SourceError } from './problem.ts';
 import { SnapshotSplitter } from './snapshot-pieces.ts';

@@ -7,6 +7,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { GatewayError } from '../errors.ts';
 import { moduleBeside } from '../module-beside.ts';
 
 const DAY_MS = 86_400_000;
@@ -123,7 +124,7 @@ function issue(task: IssueTask): Promise<Issued> {
   const worker = new Worker(moduleBeside(import.meta.url, './certificate-thread'), { workerData: task });
   return new Promise<Issued>((resolve, reject) => {
     const limit = setTimeout(() => {
-      reject(new Error(`making certificates took more than ${ISSUE_LIMIT_MS} ms`));
+      reject(new GatewayError('CERTIFICATE_INVALID', `making certificates took more than ${ISSUE_LIMIT_MS} ms`));
       void worker.terminate();
     }, ISSUE_LIMIT_MS);
     worker.once('message', resolve);
@@ -131,7 +132,7 @@ function issue(task: IssueTask): Promise<Issued> {
     worker.once('exit', () => {
       clearTimeout(limit);
       // Nothing, where it has answered.
-      reject(new Error('the thread that makes certificates ended'));
+      reject(new GatewayError('CERTIFICATE_INVALID', 'the thread that makes certificates ended'));
     });
   });
 }

@@ -2,6 +2,7 @@
  * An admission service in this process: server, handler, routes and workers.
  */
 import { performance } from 'node:perf_hooks';
+import { collectAllGarbage } from '../../workers/garbage.ts';
 import type { OwnerRecord } from '../../workers/protocol.ts';
 import { AdmissionHandler } from '../admission/handler.ts';
 import type { Address } from '../config/address.ts';
@@ -22,7 +23,6 @@ import { logWorkerLost } from '../telemetry/pool-log.ts';
 import { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
-import { collectAllGarbage } from './garbage.ts';
 
 export interface LocalServiceParts {
   readonly options: Pick<GatewayOptions, 'workers' | 'workerMemory'>;

@@ -6,6 +6,7 @@ import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AggregatorRegistry } from 'prom-client';
+import { collectAllGarbage } from '../../workers/garbage.ts';
 import type { OwnerRecord } from '../../workers/protocol.ts';
 import type { Address } from '../config/address.ts';
 import type { GatewayOptions } from '../config/options.ts';
@@ -18,7 +19,6 @@ import type { ClusterSnapshot, Snapshot } from '../snapshot.ts';
 import type { TapEvent, TapOrder } from '../tap/tapped-review.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AdmissionService, ServiceStats } from './admission-service.ts';
-import { collectAllGarbage } from './garbage.ts';
 import { ListenerProcess } from './listener-process.ts';
 
 const RESTART_BASE_MS = 100;

@@ -1,3 +1,4 @@
+import { shareText } from '../template/narrow.ts';
 import type { JsonValue } from '../template/value.ts';
 import { isShared, jsonText, quoteJson } from './json-text.ts';
 import type { Operation } from './operation.ts';
@@ -5,11 +6,6 @@ import type { Operation } from './operation.ts';
 /** Beginnings of operations that are remembered; with more it begins anew. Longer ones, and those of places with long names, are not. */
 const MAX_BEGINNINGS = 4_096;
 const MAX_PATH = 512;
-
-/** The same text in one piece: V8 keeps what was joined as its pieces, and would go through them each time it is written. */
-function flat(text: string): string {
-  return Buffer.from(text).toString();
-}
 
 /** `{"op":"add","path":"/spec/volumes/0","value":` and so on, by operation and place: both are the same again and again. */
 class Beginnings {
@@ -23,7 +19,8 @@ class Beginnings {
   of(path: string): string {
     const known = this.#texts.get(path);
     if (known !== undefined) return known;
-    const text = flat(`{"op":"${this.#op}","path":${quoteJson(path)},"value":`);
+    // In one piece: V8 keeps what was joined as its pieces, and would go through them each time it is written.
+    const text = shareText(`{"op":"${this.#op}","path":${quoteJson(path)},"value":`);
     if (path.length > MAX_PATH) return text;
     if (this.#texts.size >= MAX_BEGINNINGS) this.#texts.clear();
     this.#texts.set(path, text);
@@ -59,7 +56,7 @@ function runAt(patch: readonly Operation[], index: number): AddedRun | null {
     values.push(operation.value);
     text += (at > index ? ',' : '') + textOf(operation);
   }
-  const run = { path: first.path, values, text: flat(text) };
+  const run = { path: first.path, values, text: shareText(text) };
   runs.set(first.value, run);
   return run;
 }

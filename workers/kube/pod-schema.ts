@@ -2,6 +2,7 @@
  * The Go types behind a v1.Pod as data: what pod-schema.generated.ts says, parsed once. Three readers build what they need
  * from it, each in its own shape: merge/merge-schema.ts, kube/pod-types.ts and kube/typed-codec.ts.
  */
+import { shareText } from '../template/narrow.ts';
 import { NAMED_TYPES, STRUCTS } from './pod-schema.generated.ts';
 
 /** A Go type expression such as `*v1.Probe`, `[]string`, `map[v1.ResourceName]resource.Quantity`, taken apart. */
@@ -15,7 +16,8 @@ export type TypeExpression =
   /** A named map such as v1.ResourceList. */
   | { readonly kind: 'named'; readonly name: string; readonly underlying: TypeExpression };
 
-export type ScalarKind = 'bool' | 'string' | 'int32' | 'int64';
+const SCALARS = ['bool', 'string', 'int32', 'int64'] as const;
+export type ScalarKind = (typeof SCALARS)[number];
 
 export interface SchemaField {
   readonly goName: string;
@@ -62,14 +64,6 @@ export function flattenFields(
   );
 }
 
-/**
- * The same text as V8 keeps names of members: two such are compared by place, where a piece of a text is compared by its characters. Names
- * from here are looked up for each member of each pod.
- */
-function internalized<Text extends string>(text: Text): Text {
-  return Object.keys({ [text]: 0 })[0] as Text;
-}
-
 /** Takes a Go type expression apart. Throws for a name that the schema does not hold. */
 export function parseType(text: string, table: SchemaTable = POD_TABLE): TypeExpression {
   if (text.startsWith('*')) return { kind: 'pointer', elem: parseType(text.slice(1), table) };
@@ -78,9 +72,8 @@ export function parseType(text: string, table: SchemaTable = POD_TABLE): TypeExp
     const end = text.indexOf(']');
     return { kind: 'map', key: parseType(text.slice(4, end), table), elem: parseType(text.slice(end + 1), table) };
   }
-  if (text === 'bool' || text === 'string' || text === 'int32' || text === 'int64') {
-    return { kind: 'scalar', scalar: internalized(text) };
-  }
+  const scalar = SCALARS.find((kind) => kind === text);
+  if (scalar !== undefined) return { kind: 'scalar', scalar };
   if (Object.hasOwn(table.structs, text)) return { kind: 'struct', name: text };
   const named = Object.hasOwn(table.named, text) ? table.named[text] : undefined;
   if (named === undefined) throw new Error(`no type ${text} in the schema`);
@@ -100,9 +93,10 @@ export function parseStructs(table: SchemaTable): ReadonlyMap<string, readonly S
 function parseField(text: string, table: SchemaTable): SchemaField {
   const [goName = '', json = '', typeText = '', strategies = '', mergeKey = ''] = text.split(' ');
   const [jsonName = '', ...flags] = json.split(',');
+  // Names are looked up for each member of each pod: those that V8 keeps one of are compared by place, pieces of a text by their characters.
   return {
-    goName: internalized(goName),
-    jsonName: internalized(jsonName),
+    goName: shareText(goName),
+    jsonName: shareText(jsonName),
     type: parseType(typeText, table),
     typeText,
     inline: flags.includes('inline'),
@@ -110,6 +104,6 @@ function parseField(text: string, table: SchemaTable): SchemaField {
     omitempty: flags.includes('omitempty'),
     omitzero: flags.includes('omitzero'),
     patchStrategies: strategies.split(','),
-    mergeKey: internalized(mergeKey),
+    mergeKey: shareText(mergeKey),
   };
 }
