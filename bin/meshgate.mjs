@@ -23,12 +23,25 @@ const EXPOSE_GC = '--expose-gc';
  * Node refuses to start with one that its V8 does not know.
  */
 const KEEP_NO_COMPILATIONS = process.versions.v8.startsWith('13.6.') ? ['--no-maglev-destroy-on-background'] : [];
-const MEMORY_FLAGS = [`${YOUNG_GENERATION}=4`, EXPOSE_GC, '--no-parallel-scavenge', ...KEEP_NO_COMPILATIONS];
+/**
+ * V8 collects no young generation while it marks the old one: it lets it grow until the marking is over, and then moves in one pause what
+ * is alive of it, 10 to 20 ms of a worker that compiles (docs/adr/0018). Newer V8s do not have the flag that says otherwise.
+ */
+const SCAVENGE_WHILE_MARKING = Number(process.versions.v8.split('.')[0]) < 14 ? ['--no-separate-gc-phases'] : [];
+const MEMORY_FLAGS = [
+  `${YOUNG_GENERATION}=4`,
+  EXPOSE_GC,
+  '--no-parallel-scavenge',
+  ...SCAVENGE_WHILE_MARKING,
+  ...KEEP_NO_COMPILATIONS,
+];
 /**
  * V8's helper threads mark and compile for all threads of a process, at the priority of those. Node has four of them on any machine: on two
- * cores they kept requests waiting for three of their turns, 12 ms, whenever a heap was collected. Here they are no more than cores.
+ * cores they kept requests waiting for three of their turns, 12 ms, whenever a heap was collected. Here they are no more than cores, and one
+ * of them at a time marks: two of them kept a worker from both cores.
  */
 const HELPERS = '--v8-pool-size';
+const ONE_MARKS = '--concurrent-marking-max-worker-num=1';
 const MAX_HELPERS = 4;
 const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 /** Commands that stay. */
@@ -65,7 +78,7 @@ async function becomeFrugal(isSource) {
   } else if (process.execve !== undefined && GATEWAYS.includes(process.argv[2])) {
     const load = isSource && (await keepStripped()) ? ['--import', LOAD_STRIPPED] : [];
     const helpers = Math.min(availableParallelism(), MAX_HELPERS);
-    const flags = isTold(HELPERS) ? MEMORY_FLAGS : [...MEMORY_FLAGS, `${HELPERS}=${helpers}`];
+    const flags = isTold(HELPERS) ? MEMORY_FLAGS : [...MEMORY_FLAGS, ONE_MARKS, `${HELPERS}=${helpers}`];
     const args = [process.execPath, ...process.execArgv, ...flags, ...load, ...process.argv.slice(1)];
     process.execve(process.execPath, args, { ...MEMORY_ENVIRONMENT, ...process.env });
   }

@@ -106,6 +106,7 @@ export class Subject {
       env: { MESHGATE_STALLS: this.#stalls, ...(trace === null ? {} : { MESHGATE_TRACE: trace }) },
     });
     this.#requests = new Requests(this.#gateway, inUse);
+    await this.#requests.open();
     await this.#requests.warmUp(WARM_UP);
   }
 
@@ -123,7 +124,7 @@ export class Subject {
   }
 
   async stop(): Promise<void> {
-    await this.#requests?.close();
+    this.#requests?.close();
     await this.#gateway?.stop();
   }
 
