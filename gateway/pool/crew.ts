@@ -30,6 +30,8 @@ export class Crew {
   readonly slots: readonly WorkerSlot[];
   readonly #batchesPerWorker: number;
   readonly #costOf: (mesh: string) => number;
+  /** Where the worker stands that `free` returned last. */
+  #last = -1;
 
   /** `costOf`: what a review of a mesh costs a worker, in milliseconds. */
   constructor(slots: readonly WorkerSlot[], batchesPerWorker: number, costOf: (mesh: string) => number) {
@@ -38,10 +40,20 @@ export class Crew {
     this.#costOf = costOf;
   }
 
-  /** The worker with the least to do; null when none takes more. */
+  /**
+   * The worker with the least to do; null when none takes more. Of several the one that was given something longest ago, so that all have
+   * compiled what requests ask for: the first would else do everything until a burst comes, and the others be slow in it.
+   */
   free(nowMs: number): WorkerSlot | null {
+    const best = this.#leastBusy(nowMs);
+    if (best !== null) this.#last = this.slots.indexOf(best);
+    return best;
+  }
+
+  #leastBusy(nowMs: number): WorkerSlot | null {
     let best: WorkerSlot | null = null;
-    for (const slot of this.slots) {
+    for (let i = 1; i <= this.slots.length; i++) {
+      const slot = this.slots[(this.#last + i) % this.slots.length] as WorkerSlot;
       if (!slot.inService || (best !== null && burden(slot) >= burden(best))) continue;
       if (slot.load === 0) best = slot;
       else if (slot.load < this.#batchesPerWorker && slot.workMs < AHEAD_WORK_MS && slot.stallMs(nowMs) < STALL_MS) {

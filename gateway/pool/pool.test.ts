@@ -133,22 +133,37 @@ test('a worker soon forgets what only the snapshot before had, and is told it ag
   await pool.close();
 });
 
-test('reviews that come at once are shared among the workers that have nothing to do', async () => {
+function holderOf(pool: WorkerPool, source: RevisionSource): Promise<object | null> {
+  return new Promise((resolve) => {
+    const task = { head: { revision: source.digest, params: {} }, cluster: UNKNOWN_CLUSTER };
+    const claim = { source, share: 1, budgetMs: BUDGET_MS, expiresAtMs: performance.now() + BUDGET_MS };
+    const listener = { jobDone: (job: Job) => resolve(job.holder) };
+    pool.submit(new Job({ task, review: Buffer.from(review('u')), claim, namespace: 'shop' }, listener));
+  });
+}
+
+function sharesOf(holders: readonly (object | null)[]): readonly number[] {
+  return [...Map.groupBy(holders, (holder) => holder).values()].map(({ length }) => length);
+}
+
+describe('several workers', () => {
+  let pool: WorkerPool;
   assert.ok(first !== undefined);
-  const pool = new WorkerPool({ workers: 2, workerFile, maxHeapMb: 256, onWorkerLost: () => undefined });
-  await pool.warm([first]);
-  await pool.open();
-  const holders = await Promise.all(
-    Array.from({ length: 6 }, () => {
-      return new Promise<object | null>((resolve) => {
-        const task = { head: { revision: first.digest, params: {} }, cluster: UNKNOWN_CLUSTER };
-        const claim = { source: first, share: 1, budgetMs: BUDGET_MS, expiresAtMs: performance.now() + BUDGET_MS };
-        const listener = { jobDone: (job: Job) => resolve(job.holder) };
-        pool.submit(new Job({ task, review: Buffer.from(review('u')), claim, namespace: 'shop' }, listener));
-      });
-    }),
-  );
-  await pool.close();
-  const shares = [...Map.groupBy(holders, (holder) => holder).values()].map(({ length }) => length);
-  assert.deepEqual(shares, [3, 3]);
+  before(async () => {
+    pool = new WorkerPool({ workers: 2, workerFile, maxHeapMb: 256, onWorkerLost: () => undefined });
+    await pool.warm([first]);
+    await pool.open();
+  });
+  after(() => pool.close());
+
+  test('share reviews that come at once', async () => {
+    const holders = await Promise.all(Array.from({ length: 6 }, () => holderOf(pool, first)));
+    assert.deepEqual(sharesOf(holders), [3, 3]);
+  });
+
+  test('take turns with reviews that come one by one, so that each has compiled what they ask for', async () => {
+    const holders: (object | null)[] = [];
+    for (let count = 0; count < 6; count += 1) holders.push(await holderOf(pool, first));
+    assert.deepEqual(sharesOf(holders), [3, 3]);
+  });
 });
