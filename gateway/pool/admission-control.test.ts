@@ -39,36 +39,58 @@ describe('the verdict', () => {
   test('refuses what has less time than the wait and itself, with a margin', () => {
     const control = new AdmissionControl();
     control.queueEmpty(0);
-    assert.equal(control.verdict(700, { queued: 100, leftMs: 1_000, costMs: 10 }, 1), null);
-    assert.equal(control.verdict(800, { queued: 100, leftMs: 1_000, costMs: 10 }, 1), 'DEADLINE_UNREACHABLE');
-    assert.equal(control.verdict(100, { queued: 100, leftMs: 1_000, costMs: 900 }, 1), 'DEADLINE_UNREACHABLE');
+    assert.equal(control.verdict(700, { queued: 100, budgetMs: 1_000, leftMs: 1_000, costMs: 10 }, 1), null);
+    assert.equal(
+      control.verdict(800, { queued: 100, budgetMs: 1_000, leftMs: 1_000, costMs: 10 }, 1),
+      'DEADLINE_UNREACHABLE',
+    );
+    assert.equal(
+      control.verdict(100, { queued: 100, budgetMs: 1_000, leftMs: 1_000, costMs: 900 }, 1),
+      'DEADLINE_UNREACHABLE',
+    );
   });
 
   test('lets an idle worker try, whatever is thought of the cost', () => {
-    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: 10, costMs: 5_000 }, 1), null);
-    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: 0, costMs: 1 }, 1), null);
-    assert.equal(new AdmissionControl().verdict(0, { queued: 100, leftMs: -1, costMs: 1 }, 1), 'DEADLINE_UNREACHABLE');
+    assert.equal(
+      new AdmissionControl().verdict(0, { queued: 100, budgetMs: 1_000, leftMs: 10, costMs: 5_000 }, 1),
+      null,
+    );
+    assert.equal(new AdmissionControl().verdict(0, { queued: 100, budgetMs: 1_000, leftMs: 0, costMs: 1 }, 1), null);
+    assert.equal(
+      new AdmissionControl().verdict(0, { queued: 100, budgetMs: 1_000, leftMs: -1, costMs: 1 }, 1),
+      'DEADLINE_UNREACHABLE',
+    );
   });
 
   test('counts the delay of the event loop twice, and forgets it', () => {
     const control = new AdmissionControl();
     control.turnDone(100, 1_000);
-    assert.equal(control.verdict(0, { queued: 100, leftMs: 150, costMs: 1 }, 1_000), 'DEADLINE_UNREACHABLE');
-    assert.equal(control.verdict(0, { queued: 100, leftMs: 250, costMs: 1 }, 1_000), null);
+    assert.equal(
+      control.verdict(0, { queued: 100, budgetMs: 1_000, leftMs: 150, costMs: 1 }, 1_000),
+      'DEADLINE_UNREACHABLE',
+    );
+    assert.equal(control.verdict(0, { queued: 100, budgetMs: 1_000, leftMs: 250, costMs: 1 }, 1_000), null);
     control.turnDone(1, 1_001);
     assert.ok(control.lagMs(1_001) > 90, 'the worst of late counts');
-    assert.equal(control.verdict(0, { queued: 100, leftMs: 150, costMs: 1 }, 2_000), null);
+    assert.equal(control.verdict(0, { queued: 100, budgetMs: 1_000, leftMs: 150, costMs: 1 }, 2_000), null);
   });
 
   test('lets a burst wait as long as its budget allows, and keeps a standing queue short', () => {
     const control = new AdmissionControl();
-    const ask = { queued: 32, leftMs: 9_000, costMs: 1 };
+    const ask = { queued: 32, budgetMs: 9_000, leftMs: 9_000, costMs: 1 };
     control.queueEmpty(10_000);
     assert.equal(control.verdict(5_000, ask, 10_000 + STANDING_AFTER_MS - 1), null);
     const later = 10_000 + STANDING_AFTER_MS + 1;
     assert.equal(control.verdict(5_000, ask, later), 'OVERLOADED');
     assert.equal(control.verdict(STANDING_WAIT_MS - 1, ask, later), null);
     assert.equal(control.verdict(5_000, { ...ask, queued: STANDING_LENGTH - 1 }, later), null, 'few slow reviews');
+    const short = { ...ask, budgetMs: 950, leftMs: 950 };
+    assert.equal(
+      control.verdict(480, short, later),
+      'OVERLOADED',
+      'half of the budget is left for what is not foreseen',
+    );
+    assert.equal(control.verdict(470, short, later), null);
     control.queueEmpty(later);
     assert.equal(control.verdict(5_000, ask, later + 1), null);
   });
@@ -95,7 +117,10 @@ function simulate({ capacityPerSecond, over, seconds, budgetMs }: Flood) {
     const queuedMs = Math.max(0, freeAtMs - nowMs);
     if (queuedMs === 0) control.queueEmpty(nowMs);
     const waitMs = control.waitMs({ queuedMs, inHandsMs: 0, workersInService: 1, idle: queuedMs === 0, outageMs: 0 });
-    if (control.verdict(waitMs, { queued: Math.floor(queuedMs / costMs), leftMs: budgetMs, costMs }, nowMs) !== null)
+    if (
+      control.verdict(waitMs, { queued: Math.floor(queuedMs / costMs), budgetMs, leftMs: budgetMs, costMs }, nowMs) !==
+      null
+    )
       continue;
     freeAtMs = Math.max(freeAtMs, nowMs) + costMs;
     if (freeAtMs - nowMs > budgetMs) late += 1;

@@ -17,8 +17,9 @@ import { RunningMean } from './running-mean.ts';
 const MARGIN = 1.25;
 /** How long the queue may go without running empty before it is kept short. */
 export const STANDING_AFTER_MS = 1_000;
-/** How long reviews may wait from then on. */
+/** How long reviews may wait from then on, and which part of their budget: estimates are wrong by less than the other part. */
 export const STANDING_WAIT_MS = 1_000;
+const STANDING_SHARE = 0.5;
 /** A queue that is shorter is no flood, however slow its reviews are (a gateway that has just started, a costly template). */
 export const STANDING_LENGTH = 32;
 /** Weight of the newest batch in the running mean. */
@@ -44,7 +45,8 @@ export interface Load {
 export interface Ask {
   /** Reviews that wait already. */
   readonly queued: number;
-  /** What is left of the budget. */
+  readonly budgetMs: number;
+  /** What is left of it. */
   readonly leftMs: number;
   /** What the review itself will cost a worker. */
   readonly costMs: number;
@@ -91,12 +93,13 @@ export class AdmissionControl {
   }
 
   /** Why a review with this wait ahead of it is refused; null when it is not. */
-  verdict(waitMs: number, { queued, leftMs, costMs }: Ask, nowMs: number): ErrorCode | null {
+  verdict(waitMs: number, { queued, budgetMs, leftMs, costMs }: Ask, nowMs: number): ErrorCode | null {
     const lagMs = this.lagMs(nowMs);
     // An idle worker is always worth trying: what is known of costs may be wrong, and only doing one tells.
     const ownMs = waitMs > 0 ? costMs * this.#pace.value : 0;
     if ((waitMs + ownMs) * MARGIN + 2 * lagMs > leftMs) return 'DEADLINE_UNREACHABLE';
-    const floods = queued >= STANDING_LENGTH && waitMs > STANDING_WAIT_MS;
+    const standingMs = Math.min(STANDING_WAIT_MS, STANDING_SHARE * budgetMs);
+    const floods = queued >= STANDING_LENGTH && waitMs > standingMs;
     return floods && this.standing(nowMs) ? 'OVERLOADED' : null;
   }
 }

@@ -108,7 +108,12 @@ export class WorkerPool implements SlotListener {
     const { mesh } = claim.source;
     if (this.#queue.length === 0) this.#control.queueEmpty(nowMs);
     if (!this.#queue.hasRoom(mesh)) return { code: 'QUEUE_FULL', message: this.#describeWait(claim, nowMs) };
-    const ask = { queued: this.#queue.length, leftMs: claim.expiresAtMs - nowMs, costMs: this.#queue.costOf(mesh) };
+    const ask = {
+      queued: this.#queue.length,
+      budgetMs: claim.budgetMs,
+      leftMs: claim.expiresAtMs - nowMs,
+      costMs: this.#queue.costOf(mesh),
+    };
     const code = this.#control.verdict(this.#waitMs(mesh, claim.share, nowMs), ask, nowMs);
     return code === null ? null : { code, message: this.#describeWait(claim, nowMs) };
   }

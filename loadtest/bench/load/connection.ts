@@ -5,6 +5,8 @@
 import { connect, type TLSSocket } from 'node:tls';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** What is kept of an answer's body to tell what it says. */
+const START_BYTES = 1_024;
 const EMPTY = Buffer.alloc(0);
 /** An answer that takes longer than this ends the run: the apiserver would have given up long before. */
 const ANSWER_LIMIT_MS = 30_000;
@@ -65,9 +67,9 @@ export class Connection {
     this.#socket.write(request);
   }
 
-  /** The beginning of the last answer's body, as far as it came with the head. */
-  answerStart(limitBytes: number): string {
-    return this.#start.toString('latin1', 0, limitBytes);
+  /** The first START_BYTES of the last answer's body. */
+  answerStart(): string {
+    return this.#start.toString('latin1', 0, START_BYTES);
   }
 
   destroy(): void {
@@ -78,7 +80,11 @@ export class Connection {
   #data(chunk: Buffer): void {
     if (this.#expected < 0) {
       if (!this.#head(chunk)) return;
-    } else this.#received += chunk.length;
+    } else {
+      this.#received += chunk.length;
+      // A server may write a head and its body apart.
+      if (this.#start.length < START_BYTES) this.#start = Buffer.concat([this.#start, chunk]);
+    }
     if (this.#received < this.#expected) return;
     const bytes = this.#expected;
     this.#expected = -1;

@@ -90,6 +90,17 @@ test('answers are counted by phase and kind, with the timeout that was asked for
   assert.deepEqual(new Set(urls), new Set(['/inject?timeout=2s']));
 });
 
+test('an answer is told by its body also where that comes after the head', async () => {
+  answer = (response) => {
+    response.writeHead(200, { 'content-length': PATCHED.length });
+    response.flushHeaders();
+    setTimeout(() => response.end(PATCHED), 5);
+  };
+  const window = await run(20);
+  assert.deepEqual(window.parts.map(({ name }) => name).sort(), ['after patched', 'before patched', 'flood patched']);
+  assert.equal(part(window, 'flood patched').example, `200 ${PATCHED}`);
+});
+
 test('a refusal that comes late is late from when it was due, also where the connections were the limit', async () => {
   answer = (response, at) => {
     const flood = at >= 10 && at < 110;

@@ -15,8 +15,6 @@ const OPENING = 32;
 const LAST_ANSWERS_MS = 35_000;
 /** A review that takes longer once the flood is over has not been done as before it. */
 const CALM_ANSWER_MS = 250;
-/** What of an answer is looked at: a patch begins before. */
-const START_BYTES = 1_024;
 
 type Phase = 'before' | 'flood' | 'after';
 
@@ -31,6 +29,8 @@ interface Sent {
 interface Counts {
   readonly due: number[];
   readonly sent: number[];
+  /** The first answer, as far as it is kept. */
+  example?: string;
 }
 
 export class Flood implements ConnectionListener {
@@ -104,9 +104,11 @@ export class Flood implements ConnectionListener {
     this.#underWay.delete(connection);
     this.#free.push(connection);
     const now = performance.now();
-    const start = connection.answerStart(START_BYTES);
+    const start = connection.answerStart();
     const kind = classify(ok ? 200 : connection.status, start);
-    this.#count(sent, kind === 'refused' && start.includes('DEADLINE_EXCEEDED') ? 'expired' : kind, now);
+    const expired = kind === 'refused' && start.includes('DEADLINE_EXCEEDED');
+    const counts = this.#count(sent, expired ? 'expired' : kind, now);
+    counts.example ??= `${connection.status} ${start}`;
     this.#sendWaiting(now);
   }
 
@@ -141,10 +143,10 @@ export class Flood implements ConnectionListener {
     this.#sendWaiting(performance.now());
   }
 
-  #count(sent: Sent, kind: Answered | 'expired', now: number): void {
+  #count(sent: Sent, kind: Answered | 'expired', now: number): Counts {
     const { phase, dueMs, sentMs } = sent;
     const name = `${phase} ${kind}`;
-    const counts = this.#answers.get(name) ?? { due: [], sent: [] };
+    const counts: Counts = this.#answers.get(name) ?? { due: [], sent: [] };
     this.#answers.set(name, counts);
     counts.due.push(now - dueMs);
     counts.sent.push(now - sentMs);
@@ -153,15 +155,17 @@ export class Flood implements ConnectionListener {
     if (phase === 'after' && (!patched || now - dueMs > CALM_ANSWER_MS)) {
       this.#lastBadDueMs = Math.max(this.#lastBadDueMs, dueMs);
     }
+    return counts;
   }
 
-  #part(name: string, { due, sent }: Counts): FloodPart {
+  #part(name: string, { due, sent, example = '' }: Counts): FloodPart {
     const within = (values: readonly number[], limitMs: number): number =>
       values.filter((value) => value <= limitMs).length / values.length;
     const { refusedWithinMs, timeoutSeconds } = this.#command;
     return {
       name,
       count: due.length,
+      example,
       promptSinceDue: within(due, refusedWithinMs),
       promptSinceSent: within(sent, refusedWithinMs),
       inTime: within(due, timeoutSeconds * 1_000),

@@ -89,6 +89,8 @@ export interface FloodPart {
   /** PHASE KIND: before, flood or after; patched, refused, expired (refused after waiting in vain), … (loadtest/k6/classify.ts). */
   readonly name: string;
   readonly count: number;
+  /** The first of them: its HTTP status and the beginning of its body. */
+  readonly example: string;
   /** Parts of them that came within refusedWithinMs of when the review was due, and of when it was sent. */
   readonly promptSinceDue: number;
   readonly promptSinceSent: number;

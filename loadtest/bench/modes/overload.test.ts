@@ -9,6 +9,7 @@ function part(name: string, changes: Partial<FloodPart> = {}): FloodPart {
   return {
     name,
     count: 1_000,
+    example: '200 {}',
     promptSinceDue: 1,
     promptSinceSent: 1,
     inTime: 1,

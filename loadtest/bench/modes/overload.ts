@@ -140,7 +140,7 @@ export function judge(window: FloodWindow, around: Around): Pick<Section, 'figur
     one('generator: share of its core', '', window.ownBusy),
   ];
   const failures = [
-    ...wrong.map(({ name, count }) => `${name}: ${count}`),
+    ...wrong.map(({ name, count, example }) => `${name}: ${count}, the first of them: ${example}`),
     ...(late + window.unanswered > 0
       ? [`${late} answers later than the timeout, ${window.unanswered} without one`]
       : []),
