@@ -57,7 +57,7 @@ export const USAGE = `usage: npm run bench -- [WHAT…] [options]
   --workers N       worker threads of the gateway (default: 1)
   --seconds N       overload: length of the flood (default: 60)
   --over N          overload: how many times the capacity comes (default: 3)
-  --extra N         overload: rounds of extra work in Istio's template (default: 10000, some 4 ms; 0 for none)
+  --extra N         overload: rounds of extra work in Istio's template (default: 16000, some 4 ms; 0 for none)
   --json FILE       write the results as JSON; - writes them to stdout in place of the text
   --profile DIR     write a CPU profile of each of the gateway's threads
 `;
@@ -102,7 +102,7 @@ function parse(args: readonly string[]) {
         workers: { type: 'string', default: '1' },
         seconds: { type: 'string', default: '60' },
         over: { type: 'string', default: '3' },
-        extra: { type: 'string', default: '10000' },
+        extra: { type: 'string', default: '16000' },
         json: { type: 'string' },
         profile: { type: 'string' },
       },
