@@ -15,7 +15,8 @@ import type { AnswerText } from './placed-answer.ts';
 import type { PoolStats } from './pool-stats.ts';
 import { Quarantine, type QuarantineEntry } from './quarantine.ts';
 import { describeQuarantine, describeWait, type Refusal } from './refusal.ts';
-import { type LostWork, type SlotListener, WorkerSlot } from './worker-slot.ts';
+import type { LostWork, SlotListener } from './slot-listener.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
 /** Reviews that wait for a worker, and the length of their texts together. */
 export const QUEUE_LIMIT = 16_384;

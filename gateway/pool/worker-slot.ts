@@ -15,10 +15,11 @@ import { COMPARTMENTS, type Letter, Mailbox } from '../../workers/mailbox.ts';
 import { toldToThread } from '../../workers/packed-revision.ts';
 import type { PolicySetSource } from '../../workers/policy/policy-source.ts';
 import { type PostedReplies, postTask, readReplies } from '../../workers/post.ts';
-import type { CompileSource, RevisionSource, WarmReply, WorkerReply } from '../../workers/protocol.ts';
+import type { CompileSource, RevisionSource, WarmReply } from '../../workers/protocol.ts';
 import { createSharedMemory, PAUSED, RUNG } from '../../workers/shared-memory.ts';
 import type { Job, JobTask } from './job.ts';
 import { type AnswerText, PlacedAnswer } from './placed-answer.ts';
+import type { SlotListener } from './slot-listener.ts';
 
 /** What a revision is rendered with before requests come for it: the first time compiles, the second plans how to read the outcome. */
 const REHEARSALS = 2;
@@ -42,24 +43,6 @@ export type SlotState = 'starting' | 'serving' | 'restarting' | 'closed';
 export interface SlotOptions {
   readonly workerFile: URL;
   readonly maxHeapMb: number;
-}
-
-/** What a worker was doing when it ended. */
-export interface LostWork {
-  /** In its hands. */
-  readonly running: Job | null;
-  /** Not begun, or done without an answer: another worker can do it. */
-  readonly others: readonly Job[];
-}
-
-export interface SlotListener {
-  /** Revisions that a new worker has to know before it serves. */
-  revisions(): readonly CompileSource[];
-  /** The slot can take batches, or more of them. */
-  slotFree(): void;
-  /** `spanMs`: how long the worker was at this batch, all ways and waits included. The bodies are gone when this returns. */
-  batchDone(slot: WorkerSlot, batch: readonly Job[], replies: readonly WorkerReply<AnswerText>[], spanMs: number): void;
-  workerLost(slot: WorkerSlot, error: unknown, lost: LostWork): void;
 }
 
 interface Batch {

@@ -4,8 +4,8 @@ import type { TemplateOptions, TemplateSet } from './engine.ts';
 import { compileTemplate } from './engine.ts';
 import { TemplateError } from './errors.ts';
 import type { GoFunc } from './func.ts';
+import { deepEqual } from './go-equal.ts';
 import { MAX_VALUE_DEPTH } from './limits.ts';
-import { deepEqual } from './reflect.ts';
 import type { GoValue } from './value.ts';
 import { ANY, INT, STRING } from './value.ts';
 

@@ -12,6 +12,7 @@ import { positionAt, TemplateError } from './errors.ts';
 import type { Delimiters, Token } from './lex.ts';
 import { lex } from './lex.ts';
 import type { TemplateLimits } from './limits.ts';
+import { isValue, startsOperand } from './operand.ts';
 import { unquote } from './quote.ts';
 
 export interface ParseOptions {
@@ -380,35 +381,4 @@ class Parser {
     if (!result.ok) this.fail(result.message, token);
     return { kind: 'number', value: result.value, start: token.start, end: token.end };
   }
-}
-
-function startsOperand(token: Token): boolean {
-  switch (token.kind) {
-    case 'bool':
-    case 'character':
-    case 'complex':
-    case 'dot':
-    case 'field':
-    case 'identifier':
-    case 'number':
-    case 'string':
-    case 'variable':
-    case 'leftParen':
-      return true;
-    case 'keyword':
-      return token.text === 'nil';
-    default:
-      return false;
-  }
-}
-
-/** A value that can not take the result of the command before it. */
-function isValue(word: Operand): boolean {
-  return (
-    word.kind === 'bool' ||
-    word.kind === 'dot' ||
-    word.kind === 'nil' ||
-    word.kind === 'number' ||
-    word.kind === 'string'
-  );
 }

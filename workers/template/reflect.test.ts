@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deepEqual } from './go-equal.ts';
 import {
   assignable,
-  deepEqual,
   elementsOf,
   entriesOf,
   fieldOf,

@@ -6,8 +6,8 @@
  */
 import { limitError } from './errors.ts';
 import { byteLength, compareBytes } from './gostring.ts';
-import { MAX_COMPARED_VALUES, MAX_VALUE_DEPTH } from './limits.ts';
-import { sameType, typeName } from './type-identity.ts';
+import { MAX_VALUE_DEPTH } from './limits.ts';
+import { typeName } from './type-identity.ts';
 import type { GoField, GoNumberKind, GoScalarKind, GoScalarType, GoType, GoValue } from './value.ts';
 import { ANY, ANY_MAP, BOOL, FLOAT64, GoNumber, GoRef, INT, STRING } from './value.ts';
 
@@ -337,72 +337,6 @@ export function fieldOf(ref: GoRef, name: string): GoValue | undefined {
 export function structField(ref: GoRef, field: GoField): GoValue {
   const { data } = ref;
   return wrap(field.type, isRecord(data) ? ownMember(data, field.jsonName) : undefined);
-}
-
-/**
- * reflect.DeepEqual: same type and deeply the same contents; a nil slice or map differs from an empty one, NaN from itself.
- * Throws TEMPLATE_LIMIT for values that are too deep or have too many parts.
- */
-export function deepEqual(left: Slot, right: Slot): boolean {
-  return new Comparison().equal(left, right, 0);
-}
-
-class Comparison {
-  private left = MAX_COMPARED_VALUES;
-
-  equal(left: Slot, right: Slot, depth: number): boolean {
-    if (depth > MAX_VALUE_DEPTH) throw limitError('value is nested too deeply to compare');
-    if (--this.left < 0) throw limitError('values have too many parts to compare');
-    const a = concrete(left);
-    const b = concrete(right);
-    const type = typeOf(a);
-    const otherType = typeOf(b);
-    if (type === null || otherType === null) return type === otherType;
-    if (!sameType(type, otherType)) return false;
-    switch (type.kind) {
-      case 'slice':
-        return isNil(a) === isNil(b) && (dataOf(a) === dataOf(b) || this.equalSlices(a, b, depth + 1));
-      case 'map':
-        return isNil(a) === isNil(b) && (dataOf(a) === dataOf(b) || this.equalMaps(a, b, depth + 1));
-      case 'pointer':
-        if (isNil(a) || isNil(b)) return isNil(a) === isNil(b);
-        return dataOf(a) === dataOf(b) || this.equal(indirect(a).value, indirect(b).value, depth + 1);
-      case 'struct':
-        return [...type.fields.values()].every((field) => this.equalFields(a, b, field, depth + 1));
-      default:
-        return sameScalar(scalarOfRef(a), scalarOfRef(b));
-    }
-  }
-
-  private equalSlices(a: Slot, b: Slot, depth: number): boolean {
-    const items = elementsOf(a) ?? [];
-    const others = elementsOf(b) ?? [];
-    return items.length === others.length && items.every((item, i) => this.equal(item, others[i], depth));
-  }
-
-  private equalMaps(a: Slot, b: Slot, depth: number): boolean {
-    const keys = Object.keys(mapData(a) ?? {});
-    if (keys.length !== Object.keys(mapData(b) ?? {}).length) return false;
-    return keys.every((key) => {
-      const other = mapGet(b, key);
-      return other !== undefined && this.equal(mapGet(a, key), other, depth);
-    });
-  }
-
-  private equalFields(a: Slot, b: Slot, field: GoField, depth: number): boolean {
-    if (!(a instanceof GoRef) || !(b instanceof GoRef)) return false;
-    return this.equal(structField(a, field), structField(b, field), depth);
-  }
-}
-
-function dataOf(value: Slot): unknown {
-  return value instanceof GoRef ? value.data : value;
-}
-
-/** Go's == on two scalars of one kind. */
-export function sameScalar(a: Slot, b: Slot): boolean {
-  if (a instanceof GoNumber && b instanceof GoNumber) return a.kind === b.kind && a.value === b.value;
-  return a === b;
 }
 
 /** A member of the object's own. Most of those that are asked for are not there, which one look tells. */

@@ -2,7 +2,8 @@
  * sprig's defaults, conditions and reflection.
  */
 import type { GoFunc } from '../../func.ts';
-import { deepEqual, isTrue, kindOf, typeString } from '../../reflect.ts';
+import { deepEqual } from '../../go-equal.ts';
+import { isTrue, kindOf, typeString } from '../../reflect.ts';
 import type { GoValue } from '../../value.ts';
 import { any, flag, fn1, fn2, fn3, text, variadic0, variadic1, withDirect } from '../signature.ts';
 

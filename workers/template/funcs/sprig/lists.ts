@@ -4,7 +4,8 @@
  */
 import type { CallContext, GoFunc } from '../../func.ts';
 import { FuncError } from '../../func.ts';
-import { deepEqual, elementsOf, isNil, isTrue, kindOf, sameType, sortStrings } from '../../reflect.ts';
+import { deepEqual } from '../../go-equal.ts';
+import { elementsOf, isNil, isTrue, kindOf, sameType, sortStrings } from '../../reflect.ts';
 import type { GoSliceType, GoType, GoValue } from '../../value.ts';
 import { ANY, GoRef, STRING } from '../../value.ts';
 import { any, fn1, fn2, integer, variadic0, variadic1 } from '../signature.ts';
