@@ -28,6 +28,7 @@ const task: fc.Arbitrary<TaskParts & { readonly review: Letter }> = fc.record(
       apiVersion: fc.constant('admission.k8s.io/v1' as const),
       uid: fc.string(),
       namespace: fc.string(),
+      label: fc.option(fc.record({ name: fc.string(), value: fc.string() })),
     }),
   },
   { requiredKeys: ['head', 'cluster', 'review'] },

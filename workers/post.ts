@@ -22,10 +22,10 @@ export type PostedTasks = readonly unknown[];
 export type PostedReplies = readonly unknown[];
 
 /**
- * Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings, what was peeked (three
- * values, null for a review that was read).
+ * Head, cluster, letter (two values), names of the reuse question (two values, null for no question), warnings, what was peeked (five
+ * values, null for a review that was read and for a label that was not).
  */
-const TASK_FIELDS = 10;
+const TASK_FIELDS = 12;
 /**
  * Letter (two values), injectMs, compileMs, reusable, the revision that policies ask for (null: none), outcome (null: patched); of a failure
  * its error, FAILED and nothing more.
@@ -50,8 +50,11 @@ export function postTask(list: unknown[], { head, cluster, reuse, warnings, peek
   list.push(head, cluster);
   pushLetter(list, review);
   list.push(reuse?.name ?? null, reuse?.tokenVolume ?? null, warnings ?? null);
-  if (peeked === undefined) list.push(null, null, null);
-  else list.push(peeked.apiVersion, peeked.uid, peeked.namespace);
+  if (peeked === undefined) list.push(null, null, null, null, null);
+  else {
+    const { apiVersion, uid, namespace, label } = peeked;
+    list.push(apiVersion, uid, namespace, label?.name ?? null, label?.value ?? null);
+  }
 }
 
 /** How many tasks were posted. */
@@ -65,6 +68,7 @@ export function readTask(list: PostedTasks, index: number, read: (letter: Letter
   const name = list[at + 4] as string | null;
   const warnings = list[at + 6] as readonly string[] | null;
   const apiVersion = list[at + 7] as PeekedReview['apiVersion'] | null;
+  const label = list[at + 10] as string | null;
   return {
     ...(list[at] as TaskHead),
     cluster: list[at + 1] as ClusterContext,
@@ -73,7 +77,14 @@ export function readTask(list: PostedTasks, index: number, read: (letter: Letter
     ...(warnings === null ? {} : { warnings }),
     ...(apiVersion === null
       ? {}
-      : { peeked: { apiVersion, uid: list[at + 8] as string, namespace: list[at + 9] as string } }),
+      : {
+          peeked: {
+            apiVersion,
+            uid: list[at + 8] as string,
+            namespace: list[at + 9] as string,
+            label: label === null ? null : { name: label, value: list[at + 11] as string },
+          },
+        }),
   };
 }
 

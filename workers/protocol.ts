@@ -116,6 +116,14 @@ export interface PeekedReview {
   readonly uid: string;
   /** `request.namespace`; '' where there is none. */
   readonly namespace: string;
+  /** The pod's label by which its revision was chosen; null where none was looked at. */
+  readonly label: PeekedLabel | null;
+}
+
+export interface PeekedLabel {
+  readonly name: string;
+  /** '' where the pod does not have it. */
+  readonly value: string;
 }
 
 export interface InjectTask extends TaskHead {

@@ -4,6 +4,7 @@
  * duplicate members, broken punctuation) is left to JSON.parse, so both ways give the same header for every valid JSON text.
  */
 import type { ErrorCode } from '../errors.ts';
+import { podLabel } from '../routing/pod-label.ts';
 import { MemberWalk, skipSpace } from './json-members.ts';
 
 export type ReviewVersion = 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1';
@@ -16,6 +17,8 @@ export interface ReviewHeader {
   readonly namespace: string;
   /** The JSON of `request.object`, empty when there is none. Not known to be valid. */
   object(): Buffer;
+  /** A label of the object; undefined where it is not there, empty or no text. `name` is in UTF-8. */
+  podLabel(name: Buffer): string | undefined;
 }
 
 export interface DecodeProblem {
@@ -60,6 +63,9 @@ class ScannedHeader implements ReviewHeader {
   object(): Buffer {
     return this.#body.subarray(this.#start, this.#end);
   }
+  podLabel(name: Buffer): string | undefined {
+    return podLabel(this.object(), name);
+  }
 }
 
 class ParsedHeader implements ReviewHeader {
@@ -75,6 +81,9 @@ class ParsedHeader implements ReviewHeader {
   }
   object(): Buffer {
     return Buffer.from(this.#object === undefined ? '' : JSON.stringify(this.#object));
+  }
+  podLabel(name: Buffer): string | undefined {
+    return podLabel(this.object(), name);
   }
 }
 

@@ -83,7 +83,7 @@ export class AdmissionHandler implements ExchangeOwner {
       if (this.#followPolicies(exchange, result.result)) return;
       this.#finish(exchange, outcome, body);
       this.#keep(exchange, result.result);
-    } else if (result.code === REVIEW_MISREAD) this.#readAgain(exchange);
+    } else if (result.code === REVIEW_MISREAD) this.#misread(exchange);
     else this.refuse(exchange, result.code, result.message);
   }
 
@@ -113,16 +113,16 @@ export class AdmissionHandler implements ExchangeOwner {
   }
 
   /** The beginning of a review said something else than the whole: its way begins anew, by the whole. */
-  #readAgain(exchange: Exchange): void {
+  #misread(exchange: Exchange): void {
     const { router, resolution, asked, body } = exchange;
     // Whatever was peeked at had all of them; without them there is nothing to begin anew with.
-    if (router === null || asked === null || body === null || !resolution?.ok) {
-      this.refuse(exchange, 'INTERNAL');
-      return;
-    }
+    if (router === null || asked === null || body === null || !resolution?.ok) this.refuse(exchange, 'INTERNAL');
+    else this.#readAgain(exchange, { router, resolution: { ...resolution, route: asked }, body, fits: false });
+  }
+
+  #readAgain(exchange: Exchange, arrived: Arrived): void {
     exchange.header = null;
-    const arrived = { router, resolution: { ...resolution, route: asked }, body, fits: false };
-    this.#route(exchange, arrived, decodeReview(body));
+    this.#route(exchange, arrived, decodeReview(arrived.body));
   }
 
   #route(exchange: Exchange, { router, resolution, body, fits }: Arrived, decoded: DecodedReview): void {
@@ -143,7 +143,9 @@ export class AdmissionHandler implements ExchangeOwner {
     }
     const choice = router.choose(route, decoded.header);
     if (!choice.ok) {
-      this.#deny(exchange, decoded.header, 'REVISION_UNSERVED', choice.message);
+      // No worker is going to confirm what was peeked.
+      if (decoded.header instanceof PeekedHeader) this.#readAgain(exchange, { router, resolution, body, fits });
+      else this.#deny(exchange, decoded.header, 'REVISION_UNSERVED', choice.message);
       return;
     }
     const chosen = router.withRevision(route, choice.revision);

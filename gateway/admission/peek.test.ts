@@ -34,6 +34,44 @@ describe('a peek at a review', () => {
     for (const text of odd) assert.equal(peekReview(Buffer.from(text)), null, text);
   });
 
+  test('reads a label of the object, and no further', () => {
+    const text = review('u', { namespace: 'shop', labels: { app: 'web', 'istio.io/rev': 'canary', tier: 'back' } });
+    const cut = text.slice(0, text.indexOf('canary') + 'canary"'.length);
+    const peeked = peekReview(Buffer.from(cut));
+    assert.equal(peeked?.podLabel(Buffer.from('istio.io/rev')), 'canary');
+    assert.deepEqual(peeked?.label, { name: 'istio.io/rev', value: 'canary' });
+    const without = peekReview(Buffer.from(review('u', { namespace: 'shop' })));
+    assert.equal(without?.podLabel(Buffer.from('istio.io/rev')), undefined);
+    assert.deepEqual(without?.label, { name: 'istio.io/rev', value: '' });
+  });
+
+  test('tells of labels what decoding does', () => {
+    const value = fc.oneof(fc.constantFrom('a', '', 'x"y', '\n', null, 5), fc.string({ maxLength: 3 }));
+    const labels = fc.oneof(
+      fc.constantFrom(null, 'none', []),
+      fc.record({ rev: value, app: value }, { requiredKeys: [] }),
+    );
+    const metadata = fc.oneof(
+      fc.constant(null),
+      fc.record({ name: value, labels, annotations: labels }, { requiredKeys: [] }),
+    );
+    const pod = fc.oneof(
+      fc.constant(null),
+      fc.record({ kind: value, metadata, spec: fc.object({ maxDepth: 1 }) }, { requiredKeys: [] }),
+    );
+    fc.assert(
+      fc.property(pod, (object) => {
+        const request = { uid: 'u', namespace: 'n', object };
+        const text = JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request });
+        const decoded = decodeReview(Buffer.from(text));
+        assert.ok(decoded.ok);
+        const name = Buffer.from('rev');
+        assert.equal(peekReview(Buffer.from(text))?.podLabel(name), decoded.header.podLabel(name));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   test('never tells anything else than decoding does', () => {
     const name = fc.string({ maxLength: 8 });
     const members = fc.record({

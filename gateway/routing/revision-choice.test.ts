@@ -122,7 +122,8 @@ describe('the revision of a pod', () => {
   });
 
   it('costs no look at the pod where there is only one, unless others are denied', () => {
-    const never = { ...headerOf({}), object: () => assert.fail('the object was looked at') } as ReviewHeader;
+    const look = () => assert.fail('the object was looked at');
+    const never = { ...headerOf({}), object: look, podLabel: look } as ReviewHeader;
     const single = { revisions: new Map([revision('1-24')]), tags: new Map<string, string>() };
     const router = routerOf(meshOf(single), { 'istio.io/rev': '1-25' });
     const resolution = router.resolve('/inject');

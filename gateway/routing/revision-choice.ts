@@ -12,7 +12,6 @@ import type { Canary } from '../rollout/assignment.ts';
 import { readPodMetadata } from '../rollout/pod-metadata.ts';
 import type { Mesh } from '../snapshot.ts';
 import type { ClusterView } from './cluster.ts';
-import { podLabel } from './pod-label.ts';
 
 export type RevisionChoice =
   | {
@@ -70,9 +69,9 @@ export class RevisionChooser {
     this.#canary = canary;
   }
 
-  /** Whether a choice may depend on the pod. */
+  /** Whether a choice may depend on more of a pod than the label that asks for a revision. */
   get looksInside(): boolean {
-    return this.#looksAtLabels || this.#canary !== null;
+    return this.#canary !== null;
   }
 
   /** For a request whose path names no revision; `fallback` is the default revision. */
@@ -112,7 +111,7 @@ export class RevisionChooser {
   #asked(header: ReviewHeader, cluster: Surroundings | null): Asked | undefined {
     const decided = this.#ofNamespace(header.namespace, cluster);
     if (decided !== undefined) return decided ?? undefined;
-    const name = podLabel(header.object(), this.#label);
+    const name = header.podLabel(this.#label);
     return name === undefined ? undefined : { name, by: 'pod' };
   }
 

@@ -109,7 +109,7 @@ export class Router {
     return chooser.choose(route.revision, header, route.cluster);
   }
 
-  /** Whether the way of a route's requests depends on more than where they go and their namespaces. */
+  /** Whether the way of a route's requests depends on more than where they go, their namespaces and one label of their pods. */
   looksInside({ mesh, explicit, cluster }: Route): boolean {
     return cluster !== null || (!explicit && this.#choosers.get(mesh)?.looksInside === true);
   }

@@ -51,7 +51,7 @@ test('what can not be read is a coded failure with what could be told', () => {
 });
 
 test('what was peeked is confirmed only by JSON that says the same in version, uid and namespace', () => {
-  const peeked = { apiVersion: 'admission.k8s.io/v1', uid: 'u', namespace: 'n' } as const;
+  const peeked = { apiVersion: 'admission.k8s.io/v1', uid: 'u', namespace: 'n', label: null } as const;
   const text = review(REQUEST);
   assert.equal(confirmsPeek(decode(text), peeked), true);
   const others = [
@@ -65,6 +65,22 @@ test('what was peeked is confirmed only by JSON that says the same in version, u
     text.slice(0, -1),
   ];
   for (const other of others) assert.equal(confirmsPeek(decode(other), peeked), false, other);
+});
+
+test('a label that was peeked is confirmed only by a pod that has it, or has none where none was found', () => {
+  const asks = (value: string) => {
+    return { apiVersion: 'admission.k8s.io/v1', uid: 'u', namespace: 'n', label: { name: 'rev', value } } as const;
+  };
+  const withPod = (text: string) => decode(review(REQUEST).replace('"a":1', text));
+  const labelled = '"metadata":{"labels":{"rev":"a"}}';
+  assert.equal(confirmsPeek(withPod(labelled), asks('a')), true);
+  assert.equal(confirmsPeek(withPod(labelled), asks('')), false);
+  assert.equal(confirmsPeek(withPod('"metadata":{"labels":{"rev":"a"},"labels":{"rev":"b"}}'), asks('a')), false);
+  assert.equal(confirmsPeek(withPod(`${labelled},"metadata":{}`), asks('a')), false);
+  for (const none of ['"a":1', '"metadata":null', '"metadata":{"labels":null}', '"metadata":{"labels":{"rev":1}}']) {
+    assert.equal(confirmsPeek(withPod(none), asks('')), true, none);
+    assert.equal(confirmsPeek(withPod(none), asks('a')), false, none);
+  }
 });
 
 test('half characters become U+FFFD, as Go reads them', () => {

@@ -159,10 +159,22 @@ function decodeRequest(
  * Whether a review is what the gateway took it for when it had seen its beginning: JSON, with the version, uid and namespace that it peeked
  * at. Else (members that stand twice, something behind the end) the gateway has to read it in full before anything is done with it.
  */
-export function confirmsPeek(decoded: Decoded, { apiVersion, uid, namespace }: PeekedReview): boolean {
+export function confirmsPeek(decoded: Decoded, { apiVersion, uid, namespace, label }: PeekedReview): boolean {
   if (!decoded.ok || !decoded.json) return false;
   const { identity, request } = decoded;
-  return identity.uid === uid && request.namespace === namespace && GROUP + identity.version === apiVersion;
+  if (identity.uid !== uid || request.namespace !== namespace || GROUP + identity.version !== apiVersion) return false;
+  return label === null || labelOf(request.object, label.name) === label.value;
+}
+
+/** A label of a pod; '' where it is not there or no text. */
+function labelOf(pod: JsonObject | null, name: string): string {
+  const labels = memberOf(pod === null ? undefined : memberOf(pod, 'metadata'), 'labels');
+  const value = memberOf(labels, name);
+  return typeof value === 'string' ? value : '';
+}
+
+function memberOf(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** What is to be said about a review. Texts are any length; warnings are cut to the apiserver's contract. */

@@ -79,6 +79,18 @@ describe('a label with a revision', () => {
     assert.deepEqual(served.slice(-10), ['v2', 'v2', 'v2', 'v2', 'v2', 'v1', 'v1', 'v1', 'v1', 'v1']);
   });
 
+  test('that stands twice is the one that JSON.parse finds, whichever is read first', async () => {
+    const twice = (first: string, last: string) => {
+      const member = (name: string) => `"labels":{"istio.io/rev":"${name}"}`;
+      return asking(last).replace(member(last), `${member(first)},${member(last)}`);
+    };
+    assert.match(patchText(await client.post('/inject/mesh/shop', twice('v1', 'v2'))), /proxy:2/);
+    assert.match(patchText(await client.post('/inject/mesh/shop', twice('v2', 'v1'))), /proxy:1/);
+    assert.match(patchText(await client.post('/inject/mesh/strict', twice('v8', 'next'))), /proxy:2/);
+    const denied = await client.post('/inject/mesh/strict', twice('next', 'v8'));
+    assert.equal(denied.body.response?.status?.code, 422, denied.text);
+  });
+
   test('that the mesh does not have is a warning in the answer and in the log', async () => {
     const answer = await client.post('/inject/mesh/shop', asking('v9'));
     assert.match(patchText(answer), /proxy:1/);
