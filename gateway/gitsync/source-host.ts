@@ -2,6 +2,7 @@
  * What the process does that keeps a gateway's sources: it runs a source as its gateway tells it to, says what comes of it, and ends with
  * it. Fetching, parsing, trying and saving are done here, where neither their garbage nor git's start keeps requests waiting.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectAllGarbage } from '../../workers/garbage.ts';
 import { packRevision } from '../../workers/packed-revision.ts';
 import type { Snapshot, SnapshotSource, SourceControl } from '../snapshot.ts';
@@ -25,6 +26,8 @@ export interface SourceHostParts {
 
 /** How long after a snapshot its garbage is collected, in ms. */
 const REST_MS = 2_000;
+/** Between two revisions for a gateway that serves, in ms. */
+const PAUSE_MS = 1;
 
 /** Resolves when the gateway says `stop`, or is gone. Only for a process that was forked with IPC. */
 export function hostSource({ open, onServing }: SourceHostParts): Promise<void> {
@@ -33,6 +36,7 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
     const splitter = new SnapshotSplitter();
     const rest = setTimeout(collectAllGarbage, REST_MS).unref();
     let hosted: HostedSource | null = null;
+    let serving = false;
     const end = async (): Promise<void> => {
       await hosted?.source.stop();
       await hosted?.close();
@@ -40,7 +44,10 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
     const publish = (source: SnapshotSource, snapshot: Snapshot): void => {
       const { revisions, outline, digests } = splitter.split(snapshot);
       // Packed one at a time, when it is its turn.
-      for (const revision of revisions) outbox.post(() => ({ kind: 'revision', revision: packRevision(revision) }));
+      for (const revision of revisions) {
+        outbox.post(() => ({ kind: 'revision', revision: packRevision(revision) }));
+        if (serving) outbox.pause();
+      }
       const status = source.status();
       outbox.post(() => ({ kind: 'status', status }));
       outbox.post(() => ({ kind: 'snapshot', outline, revisions: digests }));
@@ -59,6 +66,7 @@ export function hostSource({ open, onServing }: SourceHostParts): Promise<void> 
           outbox.post(() => ({ kind: 'status', status }));
         }
         onServing();
+        serving = true;
         return null;
       },
       sync: () => needed(hosted).sync(),
@@ -96,6 +104,11 @@ class Outbox {
   /** `make`: makes the news when its turn has come. */
   post(make: () => SourceNews): void {
     this.#last = this.#last.then(() => send(make()));
+  }
+
+  /** Leaves the gateway a moment for its requests: what comes at once is read at once, up to 2 MB in a turn of its event loop. */
+  pause(): void {
+    this.#last = this.#last.then(() => sleep(PAUSE_MS));
   }
 
   flushed(): Promise<void> {
