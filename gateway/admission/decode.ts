@@ -4,8 +4,8 @@
  * duplicate members, broken punctuation) is left to JSON.parse, so both ways give the same header for every valid JSON text.
  */
 import type { ErrorCode } from '../errors.ts';
-import { podLabel } from '../routing/pod-label.ts';
 import { MemberWalk, skipSpace } from './json-members.ts';
+import { podLabel } from './pod-label.ts';
 
 export type ReviewVersion = 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1';
 

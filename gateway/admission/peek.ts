@@ -5,9 +5,9 @@
  * not cost what doing it would. An apiserver writes these members before the object.
  */
 import type { PeekedLabel, PeekedReview } from '../../workers/protocol.ts';
-import { podLabel } from '../routing/pod-label.ts';
 import { decodeReview, type ReviewHeader, type ReviewVersion } from './decode.ts';
 import { MemberWalk, skipSpace } from './json-members.ts';
+import { podLabel } from './pod-label.ts';
 
 const KEY_API_VERSION = Buffer.from('apiVersion');
 const KEY_KIND = Buffer.from('kind');

@@ -45,22 +45,22 @@ export class Crew {
    * compiled what requests ask for: the first would else do everything until a burst comes, and the others be slow in it.
    */
   free(nowMs: number): WorkerSlot | null {
-    const best = this.#leastBusy(nowMs);
-    if (best !== null) this.#last = this.slots.indexOf(best);
+    let best: WorkerSlot | null = null;
+    let at = this.#last;
+    for (let i = 1; i <= this.slots.length; i++) {
+      const next = (this.#last + i) % this.slots.length;
+      const slot = this.slots[next] as WorkerSlot;
+      if (!slot.inService || (best !== null && burden(slot) >= burden(best)) || !this.#takes(slot, nowMs)) continue;
+      best = slot;
+      at = next;
+    }
+    this.#last = at;
     return best;
   }
 
-  #leastBusy(nowMs: number): WorkerSlot | null {
-    let best: WorkerSlot | null = null;
-    for (let i = 1; i <= this.slots.length; i++) {
-      const slot = this.slots[(this.#last + i) % this.slots.length] as WorkerSlot;
-      if (!slot.inService || (best !== null && burden(slot) >= burden(best))) continue;
-      if (slot.load === 0) best = slot;
-      else if (slot.load < this.#batchesPerWorker && slot.workMs < AHEAD_WORK_MS && slot.stallMs(nowMs) < STALL_MS) {
-        best = slot;
-      }
-    }
-    return best;
+  #takes(slot: WorkerSlot, nowMs: number): boolean {
+    if (slot.load === 0) return true;
+    return slot.load < this.#batchesPerWorker && slot.workMs < AHEAD_WORK_MS && slot.stallMs(nowMs) < STALL_MS;
   }
 
   /** Workers in service that have nothing to do. */

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RevisionSource } from '../../workers/protocol.ts';
 import { decodeReview, type ReviewHeader } from '../admission/decode.ts';
+import { podLabel } from '../admission/pod-label.ts';
 import { sealRollout } from '../rollout/rollout.ts';
 import type { ClusterSnapshot, Mesh, Snapshot } from '../snapshot.ts';
-import { podLabel } from './pod-label.ts';
 import { Router } from './router.ts';
 
 const spec = { provider: 'template', template: '', values: '', injectKey: '', policy: 'enabled' } as const;

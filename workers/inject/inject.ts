@@ -9,6 +9,7 @@ import {
   confirmsPeek,
   decodeReview,
   encodeReview,
+  labelOf,
   type ReviewIdentity,
   type ReviewRequest,
 } from './review.ts';
@@ -104,13 +105,6 @@ export function askedByPolicies(
   if (label === undefined || before === after) return undefined;
   const asked = labelOf(after, label);
   return asked === '' || asked === labelOf(before, label) ? undefined : asked;
-}
-
-function labelOf(pod: JsonObject | null, label: string): string {
-  const { metadata } = (pod ?? {}) as { metadata?: { labels?: JsonObject | null } | null };
-  const labels = metadata?.labels ?? {};
-  const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
-  return typeof value === 'string' ? value : '';
 }
 
 /**

@@ -167,7 +167,7 @@ export function confirmsPeek(decoded: Decoded, { apiVersion, uid, namespace, lab
 }
 
 /** A label of a pod; '' where it is not there or no text. */
-function labelOf(pod: JsonObject | null, name: string): string {
+export function labelOf(pod: JsonObject | null, name: string): string {
   const labels = memberOf(pod === null ? undefined : memberOf(pod, 'metadata'), 'labels');
   const value = memberOf(labels, name);
   return typeof value === 'string' ? value : '';

@@ -1,5 +1,5 @@
 /** One label of a review's object, read without parsing the object. */
-import { MemberWalk } from '../admission/json-members.ts';
+import { MemberWalk } from './json-members.ts';
 
 const KEY_METADATA = Buffer.from('metadata');
 const KEY_LABELS = Buffer.from('labels');
