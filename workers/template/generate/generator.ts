@@ -169,7 +169,7 @@ class Generator {
     if (pipe.variables.length > 0) return;
     const site = this.#pipes.site(pipe);
     const code = held.known === 'text' ? held.code : program.temporary(boxed(program, held));
-    program.at((cause) => site.located(cause));
+    program.at(site);
     program.line(
       held.known === 'text' ? `r.value(${code});` : `r.value(typeof ${code}==='string'?${code}:show(${code}));`,
     );
@@ -213,7 +213,7 @@ class Generator {
     const index = program.name();
     const site = this.#pipes.site(pipe);
     this.#block(`if(Array.isArray(${list}))for(let ${index}=0;${index}<${list}.length;${index}++)`, () => {
-      program.at((cause) => site.located(cause));
+      program.at(site);
       program.line('if(--r.fuel<0)r.refuel();');
       const element = typed(program, elem, program.temporary(`${list}[${index}]`));
       this.#round(pipe, () => program.temporary(`BigInt(${index})`), element);
@@ -227,7 +227,7 @@ class Generator {
     const [index, element] = [program.name(), program.name()];
     const range = program.constant(genericRange(pipe.variables.length > 1, site));
     const value = program.temporary(boxed(program, held));
-    program.at((cause) => site.located(cause));
+    program.at(site);
     const head = `const ${ran}=${range}(r,${value},(${index},${element})=>`;
     this.#block(
       head,
@@ -261,7 +261,7 @@ class Generator {
     const callee = program.temporary(`${program.constant(compiled)}()`);
     const data = statement.pipe === null ? 'undefined' : boxed(program, this.#value(statement.pipe, dot));
     const value = program.temporary(data);
-    program.at((cause) => site.located(cause));
+    program.at(site);
     program.line('if(--r.fuel<0)r.refuel();');
     program.line(`r.call(${callee},${value});`);
   }

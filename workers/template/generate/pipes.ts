@@ -138,7 +138,7 @@ export class PipeGenerator {
     const program = this.#program;
     const codes = values.map((value) => boxed(program, value));
     const named = codes.map((code) => (/^[kt]\d+$/.test(code) ? code : program.temporary(code)));
-    program.at((cause) => site.calling(name, cause));
+    program.at(site, name);
     const { direct } = func;
     if (direct !== undefined && direct.count === values.length) {
       return {

@@ -4,6 +4,7 @@
  */
 import type { CompiledTemplate, Run, Slot } from '../run.ts';
 import { NORMAL } from '../run.ts';
+import type { Site } from '../site.ts';
 import type { GoType } from '../value.ts';
 import { SUPPORT } from './support.ts';
 
@@ -23,8 +24,11 @@ export type Held =
   | { readonly code: string; readonly known: 'slot' | 'text' | 'bool' }
   | { readonly code: string; readonly known: 'data'; readonly type: GoType };
 
-/** Locates an exception: the place of what ran. */
-type Place = (cause: unknown) => unknown;
+/** What an exception is located by: the place of what ran, and the function that it called. */
+interface Place {
+  readonly site: Site;
+  readonly called: string | null;
+}
 
 export type Generated = (run: Run, dot: Slot) => void;
 
@@ -61,9 +65,10 @@ export class Program {
     return name;
   }
 
-  /** Says what an exception of the next lines is to be located by. */
-  at(place: Place): void {
-    this.line(`at=${this.#places.push(place)};`);
+  /** Says what an exception of the next lines is to be located by; `called`: the function whose error it may be. */
+  at(site: Site, called: string | null = null): void {
+    // No closure: one that is made where a template is read keeps the writer and the tree for as long as the function.
+    this.line(`at=${this.#places.push({ site, called })};`);
   }
 
   /** A block of its own: what is declared and read in it is forgotten behind it. */
@@ -100,16 +105,25 @@ export class Program {
       '}catch(e){throw place(at,e);}',
       '};',
     ].join('\n');
-    const places = this.#places;
-    const place = (at: number, cause: unknown): unknown => places[at - 1]?.(cause) ?? cause;
     const make = new Function('s', 'k', 'place', source) as (...args: readonly unknown[]) => Generated;
-    const generated = make(SUPPORT, this.#constants, place);
-    return {
-      slotCount: 1,
-      body: ({ run }, dot) => {
-        generated(run, dot);
-        return NORMAL;
-      },
-    };
+    return templateOf(make(SUPPORT, this.#constants, locating(this.#places)));
   }
+}
+
+function locating(places: readonly Place[]): (at: number, cause: unknown) => unknown {
+  return (at, cause) => {
+    const place = places[at - 1];
+    if (place === undefined) return cause;
+    return place.called === null ? place.site.located(cause) : place.site.calling(place.called, cause);
+  };
+}
+
+function templateOf(generated: Generated): CompiledTemplate {
+  return {
+    slotCount: 1,
+    body: ({ run }, dot) => {
+      generated(run, dot);
+      return NORMAL;
+    },
+  };
 }
