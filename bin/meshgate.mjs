@@ -28,10 +28,16 @@ const KEEP_NO_COMPILATIONS = process.versions.v8.startsWith('13.6.') ? ['--no-ma
  * is alive of it, 10 to 20 ms of a worker that compiles (docs/adr/0018). Newer V8s do not have the flag that says otherwise.
  */
 const SCAVENGE_WHILE_MARKING = Number(process.versions.v8.split('.')[0]) < 14 ? ['--no-separate-gc-phases'] : [];
+/**
+ * Code of V8's first compiler: three times as large as the bytecode that it is made of, for all that is run a few hundred times, and what
+ * matters is compiled anew by the next one soon after.
+ */
+const NO_FIRST_COMPILER = '--no-sparkplug';
 const MEMORY_FLAGS = [
   `${YOUNG_GENERATION}=4`,
   EXPOSE_GC,
   '--no-parallel-scavenge',
+  NO_FIRST_COMPILER,
   ...SCAVENGE_WHILE_MARKING,
   ...KEEP_NO_COMPILATIONS,
 ];

@@ -36,10 +36,10 @@ interface Variant {
   /** The data, as it lies in the struct, that this variant is for. */
   readonly names: readonly string[];
   readonly held: readonly unknown[];
-  /** Most pods have a sparse one. */
-  readonly whole: KeptVariant;
-  /** For pods with few keys in the sparse map; null where there is no such map. */
+  /** For pods with few keys in the sparse map, which are most; null where there is no such map. */
   readonly sparse: SparseVariants | null;
+  /** For all others. Of a combination of its own there is none beside the sparse ones: it would be as large as several of them. */
+  readonly whole: KeptVariant | null;
 }
 
 interface SparseVariant {
@@ -129,10 +129,10 @@ export class TemplateVariants {
   choose(data: GoValue): TemplateSet {
     if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#forAll();
     const variant = this.#variant(data);
-    if (variant === null) return this.#forAll();
-    const sparse = variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
+    const sparse = variant?.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
     if (sparse !== null) return sparse;
-    return variant.whole.use() ?? this.#forAll();
+    const whole = variant?.whole ?? this.#baseFor(data)?.whole;
+    return whole?.use() ?? this.#forAll();
   }
 
   #forAll(): TemplateSet {
@@ -144,12 +144,17 @@ export class TemplateVariants {
     const held = data.data as Readonly<Record<string, unknown>>;
     for (const variant of this.#full) if (isFor(variant, held)) return variant;
     if (this.#full.length < MAX_FULL_VARIANTS && this.#deservesVariant(held)) {
-      const variant = this.#make(data, [...this.#shared.always, ...this.#shared.often]);
+      const variant = this.#make(data, [...this.#shared.always, ...this.#shared.often], false);
       this.#full.push(variant);
       return variant;
     }
-    this.#base ??= this.#make(data, this.#shared.always);
-    return isFor(this.#base, held) ? this.#base : null;
+    return this.#baseFor(data);
+  }
+
+  /** The variant that takes only the revision's own data for constant; null for data that is not the revision's. */
+  #baseFor(data: GoRef): Variant | null {
+    this.#base ??= this.#make(data, this.#shared.always, true);
+    return isFor(this.#base, data.data as Readonly<Record<string, unknown>>) ? this.#base : null;
   }
 
   #deservesVariant(held: Readonly<Record<string, unknown>>): boolean {
@@ -162,7 +167,7 @@ export class TemplateVariants {
     return false;
   }
 
-  #make(data: GoRef, names: readonly string[]): Variant {
+  #make(data: GoRef, names: readonly string[], withWhole: boolean): Variant {
     const constants = constantsOf(data, names);
     const held = data.data as Readonly<Record<string, unknown>>;
     const { sparse } = this.#shared;
@@ -173,7 +178,7 @@ export class TemplateVariants {
     return {
       names,
       held: names.map((name) => held[name]),
-      whole: this.#keep({ constants }),
+      whole: withWhole || sparse === undefined ? this.#keep({ constants }) : null,
       sparse: sparse === undefined ? null : new SparseVariants(makeSparse(sparse.empty)),
     };
   }
