@@ -13,6 +13,7 @@ import { joinPath, type Path } from './path.ts';
 import {
   fill,
   fillText,
+  markSkeleton,
   membersOf,
   type Pieces,
   replaceAt,
@@ -25,6 +26,16 @@ import { type OverlayElement, type RenderedOverlay, TYPED_LISTS, type TypedList 
 
 /** A hole of the path, by its number: either free, or with the only value that the plan is for. */
 type PlannedHole = { readonly style: HoleStyle } | { readonly fixed: string };
+
+/** Free ones are as many as styles. */
+const freeHoles = new Map<HoleStyle, PlannedHole>();
+
+function plannedHole(style: HoleStyle | null, value: string): PlannedHole {
+  if (style === null) return { fixed: shareText(value) };
+  const known = freeHoles.get(style) ?? { style };
+  freeHoles.set(style, known);
+  return known;
+}
 
 interface PlannedElement {
   readonly name: Skeleton;
@@ -229,9 +240,9 @@ class Attempt {
 
   #split(text: string): Pieces | null {
     if (!text.includes(this.#mark)) return null;
-    // Text and number of a hole by turns.
+    // Text and number of a hole by turns. What a filter returns has room for more, and there are thousands of these.
     const pieces = text.split(this.#mark).map((part, index) => (index % 2 === 0 ? part : Number(part)));
-    return pieces.filter((piece) => piece !== '');
+    return pieces.filter((piece) => piece !== '').slice();
   }
 
   #build(document: JsonObject, skeleton: Skeleton): OverlayPlan | 'again' {
@@ -249,16 +260,15 @@ class Attempt {
       }
       base = { ...document, spec: rest };
     }
-    const holes = this.#holes.map(
-      ({ style }, index): PlannedHole => (style === null ? { fixed: this.#values[index] ?? '' } : { style }),
-    );
+    const holes = this.#holes.map(({ style }, index) => plannedHole(style, this.#values[index] ?? ''));
     const baseSkeleton = skeletonOf(base, (text) => this.#split(text));
+    markSkeleton(baseSkeleton, true);
     return new OverlayPlan(holes, this.#doubtful(skeleton), baseSkeleton, lists);
   }
 
   /** Scalars without quotes whose beginning does not tell that they are strings. */
   #doubtful(skeleton: Skeleton): Pieces[] {
-    return [...textsOf(skeleton)].filter((pieces) => {
+    const doubtful = [...textsOf(skeleton)].filter((pieces) => {
       const plain = pieces.some((piece) => {
         const style = typeof piece === 'number' ? this.#holes[piece]?.style : null;
         return style === 'plain' || style === 'flow';
@@ -266,6 +276,7 @@ class Attempt {
       const [first] = pieces;
       return plain && !(typeof first === 'string' && beginsString(first));
     });
+    return doubtful.slice();
   }
 
   /** The elements of a list that merges by name, where each has a name and nothing that steers the merge. */
@@ -279,7 +290,12 @@ class Attempt {
       if (typeof name !== 'string' || hasDirectives(element)) return null;
       const typed = this.#typed(element, type);
       if (typed === 'again') return null;
-      elements.push(plannedElement(skeletonOf(name, split), skeletonOf(element, split), typed));
+      const raw = skeletonOf(element, split);
+      markSkeleton(raw);
+      // Mostly they are one, and kept once.
+      const same = typed !== null && isDeepStrictEqual(typed.skeleton, raw);
+      if (typed !== null && !same) markSkeleton(typed.skeleton);
+      elements.push(plannedElement(skeletonOf(name, split), raw, same ? { ...typed, skeleton: raw } : typed));
     }
     return elements;
   }
@@ -297,7 +313,7 @@ class Attempt {
         const typed = normalizeTyped(type, tried) as JsonObject;
         if (typed['name'] !== element['name']) return null;
         let skeleton = skeletonOf(typed, split);
-        const emptiable = [...membersOf(skeleton)].filter((pieces) => this.#mayBeEmpty(pieces));
+        const emptiable = [...membersOf(skeleton)].filter((pieces) => this.#mayBeEmpty(pieces)).slice();
         for (const [path, pieces] of quantities) skeleton = replaceAt(skeleton, path, { kind: 'quantity', pieces });
         return { skeleton, emptiable };
       } catch (error) {
@@ -328,10 +344,14 @@ class Attempt {
   }
 }
 
-/** With texts that do not keep the whole document that they are parts of, and are the same ones in all plans. Changes the value. */
+/**
+ * With texts that do not keep the whole document that they are parts of, and are the same ones in all plans, and with lists that have no
+ * room for more elements. Changes the value.
+ */
 function withSharedTexts(value: JsonValue): JsonValue {
   if (typeof value === 'string') return shareText(value);
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withSharedTexts);
   const members = value as { [key: string]: JsonValue };
   for (const key of Object.keys(members)) {
     // A key of a member that is no own one makes no plan (skeleton.ts).

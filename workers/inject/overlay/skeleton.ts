@@ -25,12 +25,6 @@ export class SkeletonError extends Error {
 
 /** Makes a skeleton of a value whose strings may hold holes. Keys hold none. */
 export function skeletonOf(value: JsonValue, split: Split): Skeleton {
-  const skeleton = partsOf(value, split);
-  if (skeleton.kind === 'constant') markShared(skeleton.value);
-  return skeleton;
-}
-
-function partsOf(value: JsonValue, split: Split): Skeleton {
   if (typeof value === 'string') {
     const pieces = split(value);
     return pieces === null ? { kind: 'constant', value } : { kind: 'text', pieces };
@@ -38,24 +32,49 @@ function partsOf(value: JsonValue, split: Split): Skeleton {
   if (typeof value !== 'object' || value === null) return { kind: 'constant', value };
   if (Array.isArray(value)) {
     const items = value.map((item) => skeletonOf(item, split));
-    if (items.every(({ kind }) => kind === 'constant')) return { kind: 'constant', value };
-    for (const run of runsOf(items, (item) => item.kind === 'constant')) {
-      markListRun(run.map((item) => (item as Constant).value));
-    }
-    return { kind: 'list', items };
+    return items.every(({ kind }) => kind === 'constant') ? { kind: 'constant', value } : { kind: 'list', items };
   }
-  const all = Object.entries(value).map(([key, item]): [string, Skeleton] => {
+  const members: [string, Skeleton][] = [];
+  for (const [key, item] of Object.entries(value)) {
     if (key === '__proto__' || split(key) !== null) throw new SkeletonError(`key ${JSON.stringify(key)}`);
-    return [key, skeletonOf(item, split)];
-  });
-  const members = all.filter(([, { kind }]) => kind !== 'constant');
-  if (members.length === 0) return { kind: 'constant', value };
-  for (const run of runsOf(all, ([, { kind }]) => kind === 'constant')) {
-    // What begins with a text can not be found again.
-    const begin = run.findIndex(([, item]) => typeof (item as Constant).value === 'object');
-    if (begin >= 0) markMemberRun(run.slice(begin).map(([key, item]) => [key, (item as Constant).value]));
+    const member = skeletonOf(item, split);
+    if (member.kind !== 'constant') members.push([key, member]);
   }
-  return { kind: 'object', base: value, members };
+  return members.length === 0 ? { kind: 'constant', value } : { kind: 'object', base: value, members: members.slice() };
+}
+
+/** Says what of a skeleton's values is shared between fillings (json-text.ts). `taken`: constants are taken apart by whoever is given them. */
+export function markSkeleton(skeleton: Skeleton, taken = false): void {
+  switch (skeleton.kind) {
+    case 'constant':
+      markShared(skeleton.value);
+      if (taken) for (const part of partsOf(skeleton.value)) markSkeleton({ kind: 'constant', value: part }, true);
+      return;
+    case 'list':
+      for (const item of skeleton.items) markSkeleton(item, taken);
+      for (const run of runsOf(skeleton.items, ({ kind }) => kind === 'constant')) {
+        markListRun(run.map((item) => (item as Constant).value));
+      }
+      return;
+    case 'object': {
+      const own = new Map(skeleton.members);
+      for (const member of own.values()) markSkeleton(member, taken);
+      const all = Object.entries(skeleton.base);
+      for (const [key, value] of all) if (!own.has(key)) markSkeleton({ kind: 'constant', value }, taken);
+      for (const run of runsOf(all, ([key]) => !own.has(key))) {
+        // What begins with a text can not be found again.
+        const begin = run.findIndex(([, value]) => typeof value === 'object');
+        if (begin >= 0) markMemberRun(run.slice(begin));
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+function partsOf(value: JsonValue): readonly JsonValue[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : [];
 }
 
 type Constant = Extract<Skeleton, { readonly kind: 'constant' }>;
