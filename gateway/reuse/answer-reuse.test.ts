@@ -10,7 +10,7 @@ import type { CompiledRevision } from '../../workers/inject/provider.ts';
 import type { InjectTask, RevisionSource } from '../../workers/protocol.ts';
 import type { JsonObject } from '../../workers/template/value.ts';
 import type { Route } from '../routing/router.ts';
-import { AnswerReuse } from './answer-reuse.ts';
+import { ANSWERS_OF_WORKLOAD, AnswerReuse, VAIN_LIMIT } from './answer-reuse.ts';
 
 /** Templates that look at what replicas differ in, each in another way, and one that does not. */
 const TEMPLATES: Readonly<Record<string, string>> = {
@@ -210,6 +210,20 @@ test('the replicas of a workload are answered from its second pod on, by Istio a
       assert.equal(answering.answer(review).body, own.body);
     }
     assert.equal(answering.reused, 48);
+  }
+});
+
+test('workloads of one name that are more than there are places for stop taking them from each other', () => {
+  const answering = new Answering(REVISIONS[0] as CompiledRevision);
+  const workloads = Array.from({ length: 3 * ANSWERS_OF_WORKLOAD }, (_, index) => replicas(40, { label: `l${index}` }));
+  const reusedBy = (round: number): number => {
+    const before = answering.reused;
+    for (const reviews of workloads) answering.answer(reviews[round] as string);
+    return answering.reused - before;
+  };
+  for (let round = 0; round < 2 + VAIN_LIMIT; round++) reusedBy(round);
+  for (let round = 2 + VAIN_LIMIT; round < 40; round++) {
+    assert.equal(reusedBy(round), ANSWERS_OF_WORKLOAD, `the answers that were kept last are found in round ${round}`);
   }
 });
 

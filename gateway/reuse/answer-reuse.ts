@@ -18,8 +18,11 @@ export const WORKLOAD_LIMIT = 4_096;
 export const BYTES_LIMIT = 32 * 1024 * 1024;
 /** Answers of one workload (revisions, URLs, generations of its pods). */
 export const ANSWERS_OF_WORKLOAD = 4;
-/** Reviews of one workload that were asked about in vain; no more of it are asked about. */
-const VAIN_LIMIT = 8;
+/**
+ * Reviews of one workload that were asked about in vain, or whose answers took the place of others; no more of it are asked about. Pods of one
+ * name in more revisions or namespaces than there are places would otherwise have answers kept all the time, and none found.
+ */
+export const VAIN_LIMIT = 8;
 /** Larger reviews are not kept. */
 const REVIEW_LIMIT_BYTES = 256 * 1024;
 
@@ -58,7 +61,7 @@ export class AnswerReuse {
     maxSize: BYTES_LIMIT,
     sizeCalculation: (answers) => answers.reduce((sum, { text, answer }) => sum + text.bytes + answer.length, 1),
   });
-  /** How often a workload was asked about in vain. */
+  /** How often a workload was asked about since an answer of it found a free place. */
   readonly #vain = new WorkloadCounts();
 
   /** The answer of a replica, if there is one. */
@@ -100,8 +103,9 @@ export class AnswerReuse {
     if (answer === null) return;
     const { outcome } = result;
     const kept: KeptAnswer = { route, text, answer, to: { apiVersion, uid: text.names.uid }, outcome };
-    this.#kept.set(hint, [kept, ...(this.#kept.get(hint) ?? [])].slice(0, ANSWERS_OF_WORKLOAD));
-    this.#vain.set(hash, 0);
+    const others = this.#kept.get(hint) ?? [];
+    this.#kept.set(hint, [kept, ...others].slice(0, ANSWERS_OF_WORKLOAD));
+    if (others.length < ANSWERS_OF_WORKLOAD) this.#vain.set(hash, 0);
   }
 
   /** Workloads with kept answers, for the metrics. */
