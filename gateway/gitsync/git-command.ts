@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { simpleGit } from 'simple-git';
+import type { SimpleGit } from 'simple-git';
 import { GIT_READ_TIMEOUT_MS, MAX_GIT_OUTPUT_BYTES } from './limits.ts';
 import { type Credentials, redactUrls } from './location.ts';
 import type { SourceSecrets } from './source-secrets.ts';
@@ -91,8 +91,10 @@ export function createGit(options: GitOptions): Git {
   const execute = async <T>(
     commandOptions: GitCommandOptions,
     input: string | undefined,
-    task: (git: Runner) => Promise<T>,
+    task: (git: SimpleGit) => Promise<T>,
   ) => {
+    // Sources that are folders do without it.
+    const { simpleGit } = await import('simple-git');
     const abort = new AbortController();
     const limit = commandOptions.maxOutputBytes ?? MAX_GIT_OUTPUT_BYTES;
     const timeoutMs = commandOptions.timeoutMs ?? GIT_READ_TIMEOUT_MS;
@@ -155,8 +157,6 @@ export function createGit(options: GitOptions): Git {
       execute(commandOptions, input, async (git) => (await git.binaryCatFile(['--batch'])) as Buffer),
   };
 }
-
-type Runner = ReturnType<typeof simpleGit>;
 
 /** simple-git sends an interrupt and waits for the process to close; a process that does not is left behind after a while. */
 function withGrace(signal: AbortSignal): { expired: Promise<never>; cancel(): void } {

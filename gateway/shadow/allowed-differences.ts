@@ -1,7 +1,8 @@
 /**
  * Differences that a shadow may find without anybody minding: JSON pointers with wildcards, and regular expressions for the values. Pure.
  */
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2 } from '../../workers/lazy-packages.ts';
 import type { JsonValue } from '../../workers/template/value.ts';
 import type { Change } from '../diff/change.ts';
 
@@ -76,7 +77,7 @@ function placePattern(pointer: string, number: number): (path: readonly string[]
     .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
   const below = segments.at(-1) === '**';
   const patterns = (below ? segments.slice(0, -1) : segments).map((segment) => {
-    const parts = segment.split('*').map((part) => RE2JS.quote(part));
+    const parts = segment.split('*').map((part) => re2().quote(part));
     return expression(parts.join('(?s:.*)'), number);
   });
   return (path) => {
@@ -95,7 +96,7 @@ function expression(text: string, number: number): RE2JS {
   if (text.length > MAX_PATTERN_LENGTH)
     throw wrong(number, `a pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
   try {
-    return RE2JS.compile(text);
+    return re2().compile(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw wrong(number, `${JSON.stringify(text)} is no regular expression: ${why}`);

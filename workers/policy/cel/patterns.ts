@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2 } from '../../lazy-packages.ts';
 import { limitError, runtimeError } from './error.ts';
 import { MAX_CACHED_PATTERNS, MAX_PATTERN_LENGTH } from './limits.ts';
 
@@ -15,7 +16,7 @@ export class Patterns {
     }
     let compiled: RE2JS;
     try {
-      compiled = RE2JS.compile(pattern);
+      compiled = re2().compile(pattern);
     } catch (error) {
       throw runtimeError(error instanceof Error ? error.message : 'error parsing regexp');
     }

@@ -2,7 +2,8 @@
  * Finds where in a YAML text a problem lies. Only called when there is a problem, so it reads the text a second time, with a
  * parser that keeps positions.
  */
-import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { LineCounter } from 'yaml';
+import { yamlWithPositions } from '../../../lazy-packages.ts';
 import type { MeshProblem } from './mesh-error.ts';
 
 /** Longer texts get no positions. */
@@ -11,6 +12,7 @@ const MAX_PLACED_LENGTH = 1024 * 1024;
 /** The problems with line and column of their path, or of the nearest part above it that the text has. */
 export function placeProblems(text: string, problems: readonly MeshProblem[]): readonly MeshProblem[] {
   if (text.length > MAX_PLACED_LENGTH) return problems;
+  const { LineCounter } = yamlWithPositions();
   const lineCounter = new LineCounter();
   const root = contentsOf(text, lineCounter);
   if (root === null) return problems;
@@ -24,7 +26,7 @@ export function placeProblems(text: string, problems: readonly MeshProblem[]): r
 
 function contentsOf(text: string, lineCounter: LineCounter): unknown {
   try {
-    return parseDocument(text, { version: '1.1', lineCounter, logLevel: 'silent' }).contents;
+    return yamlWithPositions().parseDocument(text, { version: '1.1', lineCounter, logLevel: 'silent' }).contents;
   } catch {
     // Positions are a help, not a duty: this parser may refuse what Istio's accepts.
     return null;
@@ -36,6 +38,7 @@ function offsetOf(root: unknown, path: string): number | undefined {
   let offset: number | undefined;
   for (const part of path.split(/[.[\]]+/)) {
     if (part === '') continue;
+    const { isMap, isSeq } = yamlWithPositions();
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => scalarText(key) === part);
       offset = startOf(pair?.key) ?? offset;

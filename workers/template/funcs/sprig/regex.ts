@@ -2,7 +2,8 @@
  * sprig's regular expressions: Go's syntax, leftmost-first, in linear time (re2js). The plain functions panic where the `must` ones
  * return an error, but for regexMatch, which takes a wrong pattern for one that does not match.
  */
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2 } from '../../../lazy-packages.ts';
 import type { CallContext, GoFunc } from '../../func.ts';
 import { FuncError } from '../../func.ts';
 import { normalizeBytes } from '../../gostring.ts';
@@ -41,7 +42,7 @@ function patternCache(): Compile {
 function compilePattern(pattern: string): RE2JS | FuncError {
   if (!pattern.isWellFormed()) return new FuncError('error parsing regexp: invalid UTF-8');
   try {
-    return RE2JS.compile(pattern);
+    return re2().compile(pattern);
   } catch (error) {
     return new FuncError(error instanceof Error ? error.message : 'error parsing regexp');
   }
