@@ -156,6 +156,32 @@ test('a function of the user replaces and, with its arguments evaluated as any o
   assert.equal(compileTemplate('main', '{{ and 0 1 }}', new Map([['and', both]])).render(null), '01');
 });
 
+test('a template that is written into its caller is compiled only if something calls it all the same', () => {
+  const text =
+    '{{ define "part" }}[{{ .own }}{{ .shared }}]{{ end }}{{ define "other" }}({{ template "part" .sub }}){{ end }}';
+  const main = '{{ template "part" . }}{{ if .more }}{{ template "other" . }}{{ end }}';
+  const constants = new Map<string, GoValue>([['shared', 's']]);
+  for (const [call, more] of [
+    [main, 0],
+    [`${main}{{ include "part" . }}`, 0],
+    ['{{ template "part" . }}', 1],
+  ] as const) {
+    let parses = 0;
+    const parse = () => {
+      parses++;
+      return parseTemplateText('main', text + call, FUNCS);
+    };
+    const set = compileParsed(parse(), FUNCS, { parseAgain: parse, assumptions: { constants } });
+    const data = { own: 'o', shared: 's', more: true, sub: { own: 'x', shared: 'y' } };
+    const whole = compileTemplate('main', text + call, FUNCS);
+    assert.equal(set.render(data), whole.render(data));
+    assert.equal(parses, 1, 'what a render may come to is compiled at once');
+    for (const name of ['part', 'other']) assert.equal(set.renderNamed(name, data), whole.renderNamed(name, data));
+    assert.equal(set.renderNamed('part', data), '[os]');
+    assert.equal(parses, 1 + 2 * more, 'the others once, when they are asked for');
+  }
+});
+
 class Recorder implements Sink {
   readonly events: (number | string)[] = [];
   text(literal: TextLiteral): void {

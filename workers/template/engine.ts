@@ -26,6 +26,7 @@ import { StringSink } from './sink.ts';
 import type { MissingKey } from './site.ts';
 import type { Assumptions } from './specialize.ts';
 import { NO_ASSUMPTIONS, specialize } from './specialize.ts';
+import { templatesWithin } from './tree-facts.ts';
 import type { GoType, GoValue } from './value.ts';
 
 export interface TemplateOptions {
@@ -142,6 +143,8 @@ class Cell implements TemplateCell {
   private template: CompiledTemplate | null = null;
   /** Its body as closures, beside the generated function. */
   private closures: CompiledTemplate | null = null;
+  /** Where the definition was forgotten. */
+  private treeAgain: (() => Tree) | null = null;
   isDefined = false;
 
   constructor(name: string, environment: CompileEnvironment) {
@@ -159,6 +162,7 @@ class Cell implements TemplateCell {
     this.definition = tree;
     this.template = null;
     this.closures = null;
+    this.treeAgain = null;
   }
 
   /** Makes the template a generated function, where that can be done. `treeAgain`: its tree once it is forgotten. */
@@ -170,14 +174,17 @@ class Cell implements TemplateCell {
     });
   }
 
-  /** Keeps what is compiled alone. */
-  forgetTree(): void {
-    if (this.compiled() !== null) this.definition = null;
+  /** Keeps what is compiled alone; `treeAgain`: the tree, for what is not and is called all the same. */
+  forgetTree(treeAgain: () => Tree): void {
+    if (this.definition === null) return;
+    this.definition = null;
+    this.treeAgain = treeAgain;
   }
 
   compiled(): CompiledTemplate | null {
-    if (this.template === null && this.definition !== null) {
-      this.template = compileTree(this.definition, this.environment);
+    if (this.template === null) {
+      const tree = this.definition ?? this.treeAgain?.() ?? null;
+      if (tree !== null) this.template = compileTree(tree, this.environment);
     }
     return this.template;
   }
@@ -249,7 +256,7 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
   /** Forgets the trees of the one text that it was made of, which can be had again. */
   forgetTrees(parseAgain: () => ParsedTemplate): void {
     this.parseAgain = parseAgain;
-    for (const cell of this.cells.values()) cell.forgetTree();
+    for (const cell of this.cells.values()) cell.forgetTree(() => this.treeAgain(cell.name));
   }
 
   render(data: GoValue, expired?: Expired): string {
@@ -306,8 +313,10 @@ class CompiledSet implements TemplateSet, TemplateSource, CompileEnvironment {
     if (this.settings.generated !== null) {
       this.cells.get(name)?.generate(this.settings.generated.root, () => this.treeAgain(name));
     }
-    // Now, not at the first call: literals get their ids in the order of the text.
-    for (const tree of trees.values()) this.declaredCell(tree.name).compiled();
+    // Now, not at the first call: literals get their ids in the order of the text. What nothing calls any more, as most of what is written
+    // into its caller, waits for a call.
+    const called = templatesWithin(trees, name);
+    for (const tree of trees.values()) if (called.has(tree.name)) this.declaredCell(tree.name).compiled();
   }
 
   private specialized(name: string, parsed: ReadonlyMap<string, Tree>): ReadonlyMap<string, Tree> {

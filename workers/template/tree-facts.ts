@@ -26,6 +26,22 @@ export function mayChange(trees: ReadonlyMap<string, Tree>, environment: Compile
   return found;
 }
 
+/** Functions that render a template whose name is a value. */
+const RENDERS_NAMED: ReadonlySet<unknown> = new Set(['include', 'tpl']);
+
+/** The templates that a render of the named one may come to; all of them where one renders templates by a name that is a value. */
+export function templatesWithin(trees: ReadonlyMap<string, Tree>, name: string): ReadonlySet<string> {
+  const within = new Set([name]);
+  // A set can grow while it is gone through.
+  for (const each of within) {
+    visit(trees.get(each)?.body ?? [], (node) => {
+      if (node.kind === 'template' && typeof node.name === 'string') within.add(node.name);
+      if (node.kind === 'function' && RENDERS_NAMED.has(node.name)) for (const all of trees.keys()) within.add(all);
+    });
+  }
+  return within;
+}
+
 interface Node {
   readonly kind?: unknown;
   readonly name?: unknown;
