@@ -12,9 +12,9 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 /**
  * How a gateway keeps its memory small, which can only be said before Node starts. V8 lets the young generation of a busy main thread grow
- * to 128 MB, and 8 do as well; it is asked for a collection when the start is over (workers/garbage.ts); and so little of a
- * request lives that helpers cost a collection of the young generation more than they take off it. glibc gives threads heaps of their own,
- * up to eight for each core, and keeps most of what they once held.
+ * to 128 MB, and 4 do as well (two halves; as much again waits with it of what requests brought); it is asked for a collection when the
+ * start is over (workers/garbage.ts); and so little of a request lives that helpers cost a collection of the young generation more than
+ * they take off it. glibc gives threads heaps of their own, up to eight for each core, and keeps most of what they once held.
  */
 const YOUNG_GENERATION = '--max-semi-space-size';
 const EXPOSE_GC = '--expose-gc';
@@ -34,7 +34,7 @@ const SCAVENGE_WHILE_MARKING = Number(process.versions.v8.split('.')[0]) < 14 ? 
  */
 const NO_FIRST_COMPILER = '--no-sparkplug';
 const MEMORY_FLAGS = [
-  `${YOUNG_GENERATION}=4`,
+  `${YOUNG_GENERATION}=2`,
   EXPOSE_GC,
   '--no-parallel-scavenge',
   NO_FIRST_COMPILER,

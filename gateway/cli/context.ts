@@ -22,3 +22,6 @@ export interface CommandContext {
   /** Takes a command's exit code when its action has ended. */
   readonly finish: (exitCode: number) => void;
 }
+
+/** What there is before there is a command. */
+export type Surroundings = Omit<CommandContext, 'finish'>;

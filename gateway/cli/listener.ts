@@ -1,17 +1,12 @@
 /**
  * `meshgate listener`, which only a gateway with several processes runs: one of those processes.
  */
-import type { Command } from 'commander';
-import { type CommandContext, EXIT_OK, EXIT_USAGE } from './context.ts';
+import { EXIT_OK, EXIT_USAGE, type Surroundings } from './context.ts';
 
 export const LISTENER_COMMAND = 'listener';
 
-/** Adds the hidden command. */
-export function registerListener(program: Command, context: CommandContext): void {
-  program.command(LISTENER_COMMAND, { hidden: true }).action(async () => context.finish(await listen(context)));
-}
-
-async function listen(context: CommandContext): Promise<number> {
+/** Resolves with the exit code when the gateway ends. */
+export async function runListener(context: Surroundings): Promise<number> {
   if (process.send === undefined) {
     context.stderr('meshgate: this command is for `serve --processes`\n');
     return EXIT_USAGE;

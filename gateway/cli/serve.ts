@@ -134,7 +134,7 @@ export function endOnFaults(logger: Logger): void {
 /** Traces are made, and the packages for it loaded, only when a collector is named. */
 export async function startTracing(
   { otlpEndpoint }: Pick<GatewayOptions, 'otlpEndpoint'>,
-  { environment, version }: CommandContext,
+  { environment, version }: Pick<CommandContext, 'environment' | 'version'>,
 ): Promise<Tracing | null> {
   const named = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
   if (otlpEndpoint === null && named === '') return null;

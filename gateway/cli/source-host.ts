@@ -1,17 +1,12 @@
 /**
  * `meshgate source-host`, which only a gateway runs: the process that keeps its sources.
  */
-import type { Command } from 'commander';
-import { type CommandContext, EXIT_OK, EXIT_USAGE } from './context.ts';
+import { EXIT_OK, EXIT_USAGE, type Surroundings } from './context.ts';
 
 export const SOURCE_HOST_COMMAND = 'source-host';
 
-/** Adds the hidden command. */
-export function registerSourceHost(program: Command, context: CommandContext): void {
-  program.command(SOURCE_HOST_COMMAND, { hidden: true }).action(async () => context.finish(await host(context)));
-}
-
-async function host(context: CommandContext): Promise<number> {
+/** Resolves with the exit code when the gateway ends. */
+export async function hostSources(context: Surroundings): Promise<number> {
   if (process.send === undefined) {
     context.stderr('meshgate: this command is for `serve`\n');
     return EXIT_USAGE;
