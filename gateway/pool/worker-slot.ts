@@ -28,10 +28,10 @@ const QUIET_LIMIT_MS = 20;
 /** Tasks that piscina may hand to the thread before the first has ended: the one that serves, and warmings. */
 const CONCURRENT_TASKS = 8;
 /**
- * Young generation of a worker thread. Node's own is twice as large for 5 % more speed, and a heap that grows by two halves of it at once
- * can pass its limit before V8 can end the thread alone.
+ * Young generation of a worker thread, of which V8 makes two halves of 2 MB. One of 12 or 24 is no faster (docs/adr/0026-memory.md), and a
+ * heap that grows by two halves of it at once can pass its limit before V8 can end the thread alone.
  */
-const YOUNG_GENERATION_MB = 12;
+const YOUNG_GENERATION_MB = 6;
 /** The wait before a worker that ended is replaced, doubled each time it ends before it has served. */
 const RESTART_BASE_MS = 20;
 const RESTART_MAX_MS = 5_000;
