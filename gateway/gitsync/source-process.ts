@@ -23,11 +23,6 @@ import { textOf } from './thrown.ts';
 const YOUNG_GENERATION = '--max-semi-space-size';
 const YOUNG_GENERATION_MB = 32;
 const FOR_REQUESTS = [YOUNG_GENERATION, '--no-parallel-scavenge'];
-/**
- * Pieces of memory from this size on are given back to the system when they are freed (mallopt(3)): what a file, a tree or a compilation took
- * would otherwise stay with malloc, in holes between what lives.
- */
-const GIVEN_BACK_BYTES = 32 * 1024;
 /** A process that does not say a word in this time is not going to. */
 const HELLO_LIMIT_MS = 30_000;
 /** How long it may take to end by itself when it is told to. */
@@ -210,7 +205,6 @@ class Host {
         ...process.execArgv.filter((each) => !FOR_REQUESTS.some((flag) => each.startsWith(flag))),
         `${YOUNG_GENERATION}=${YOUNG_GENERATION_MB}`,
       ],
-      env: { MALLOC_MMAP_THRESHOLD_: String(GIVEN_BACK_BYTES), ...process.env },
       serialization: 'advanced',
       // The ready line has stdout to itself.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
