@@ -13,9 +13,14 @@ import { ReplicaAnswer } from './replica-answer.ts';
 import { ReplicaText, workloadHash, workloadHint } from './replica-text.ts';
 import { WorkloadCounts } from './workload-counts.ts';
 
-/** Workloads whose answers are kept, and the bytes of reviews and answers that they may take. */
+/**
+ * Workloads whose answers are kept, and the bytes that they may take: some 600 answers of usual pods. The replicas of a workload come
+ * within seconds, so what counts is that those of all workloads fit in that are created at a time.
+ */
 export const WORKLOAD_LIMIT = 4_096;
-export const BYTES_LIMIT = 32 * 1024 * 1024;
+export const BYTES_LIMIT = 8 * 1024 * 1024;
+/** What an answer takes beside the bytes of its texts. */
+const ANSWER_OVERHEAD_BYTES = 1_024;
 /** Answers of one workload (revisions, URLs, generations of its pods). */
 export const ANSWERS_OF_WORKLOAD = 4;
 /**
@@ -59,7 +64,8 @@ export class AnswerReuse {
   readonly #kept = new LRUCache<string, readonly KeptAnswer[]>({
     max: WORKLOAD_LIMIT,
     maxSize: BYTES_LIMIT,
-    sizeCalculation: (answers) => answers.reduce((sum, { text, answer }) => sum + text.bytes + answer.length, 1),
+    sizeCalculation: (answers) =>
+      answers.reduce((sum, { text, answer }) => sum + text.length + answer.length + ANSWER_OVERHEAD_BYTES, 1),
   });
   /** How often a workload was asked about since an answer of it found a free place. */
   readonly #vain = new WorkloadCounts();

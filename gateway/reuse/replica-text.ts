@@ -79,15 +79,13 @@ function hintStart(body: Buffer): number {
 
 export class ReplicaText {
   readonly names: ReplicaNames;
-  readonly bytes: number;
-  readonly #pieces: readonly Buffer[];
-  readonly #kinds: readonly PlaceKind[];
+  readonly #text: Buffer;
+  readonly #places: readonly Place[];
 
-  private constructor(names: ReplicaNames, pieces: readonly Buffer[], kinds: readonly PlaceKind[], bytes: number) {
+  private constructor(names: ReplicaNames, text: Buffer, places: readonly Place[]) {
     this.names = names;
-    this.bytes = bytes;
-    this.#pieces = pieces;
-    this.#kinds = kinds;
+    this.#text = text;
+    this.#places = places;
   }
 
   /** Takes a review apart; null where it is not the usual one (escapes in names, members that stand twice, several token volumes). */
@@ -96,22 +94,18 @@ export class ReplicaText {
     if (places === null || !addTokenPlaces(review, places)) return null;
     places.sort((a, b) => a.start - b.start);
     const names = { uid: '', name: '', token: '' };
-    // The request's own buffer is larger, and is to go with the request.
-    const copy = Buffer.from(review);
-    const pieces: Buffer[] = [];
-    let at = 0;
     for (const { kind, start, end } of places) {
-      if (!fits(names, kind, copy.toString('latin1', start, end))) return null;
-      pieces.push(copy.subarray(at, start));
-      at = end;
+      if (!fits(names, kind, review.toString('latin1', start, end))) return null;
     }
-    pieces.push(copy.subarray(at));
-    return new ReplicaText(
-      names,
-      pieces,
-      places.map(({ kind }) => kind),
-      copy.length,
-    );
+    // The request's own buffer is larger, and is to go with the request; and so is what Node cuts small buffers of, for as long as one is kept.
+    const text = Buffer.allocUnsafeSlow(review.length);
+    review.copy(text);
+    return new ReplicaText(names, text, places.slice());
+  }
+
+  /** Of the review, in bytes. */
+  get length(): number {
+    return this.#text.length;
   }
 
   /** What to ask the worker about it. */
@@ -123,20 +117,22 @@ export class ReplicaText {
   /** The names of another review; null when it differs in anything else. */
   match(review: Buffer): ReplicaNames | null {
     const names = { uid: '', name: '', token: '' };
-    const last = this.#pieces.length - 1;
+    const text = this.#text;
+    /** Where the piece before the next place begins, in the review and in the text. */
     let at = 0;
-    for (let index = 0; index <= last; index++) {
-      const piece = this.#pieces[index] as Buffer;
-      const end = at + piece.length;
-      if (end > review.length || review.compare(piece, 0, piece.length, at, end) !== 0) return null;
-      at = end;
-      if (index === last) break;
-      const close = review.indexOf(QUOTE, at);
-      if (close < 0 || close - at > MAX_NAME) return null;
-      if (!fits(names, this.#kinds[index] as PlaceKind, review.toString('latin1', at, close))) return null;
+    let from = 0;
+    for (const { kind, start, end } of this.#places) {
+      const open = at + start - from;
+      if (open > review.length || review.compare(text, from, start, at, open) !== 0) return null;
+      const close = review.indexOf(QUOTE, open);
+      if (close < 0 || close - open > MAX_NAME) return null;
+      if (!fits(names, kind, review.toString('latin1', open, close))) return null;
       at = close;
+      from = end;
     }
-    return at === review.length ? names : null;
+    return review.length - at === text.length - from && review.compare(text, from, text.length, at) === 0
+      ? names
+      : null;
   }
 }
 
