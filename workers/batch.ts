@@ -8,24 +8,16 @@ import { ownSharedMemory, PAUSED, RUNG } from './shared-memory.ts';
 /** How a thread answers one review. */
 export type InjectOne = (task: InjectTask) => WorkerReply;
 
-/** How long a thread has to have had nothing to do before it rests, in ms. */
-export const REST_AFTER_MS = 5_000;
-/** Reviews since it last did, or it does not: the collections that it has anyway have taken what fewer left. */
-export const REST_AFTER_REVIEWS = 1_000;
-
 /**
  * The entry point for batches: answers those that come through the port, in their order, until the pool pauses it. It sleeps in between,
  * without the event loop. The port comes with the first call and is kept. Reply i of an answer is that to task i; the pool sees in shared
  * memory which of them is in the works.
- *
- * V8 shrinks the heaps of threads that have nothing to do, but by their event loop, which this one does not get to: `rest` does it here.
  */
-export function batchEntry(injectOne: InjectOne, rest: () => void): (port: MessagePort | null) => void {
+export function batchEntry(injectOne: InjectOne): (port: MessagePort | null) => void {
   const memory = ownSharedMemory();
   const reviews = new Mailbox(memory.reviews);
   const answers = new Mailbox(memory.answers);
   let kept: MessagePort | null = null;
-  let answered = 0;
   const count = (): void => {
     Atomics.add(memory.progress, 0, 1);
   };
@@ -39,15 +31,7 @@ export function batchEntry(injectOne: InjectOne, rest: () => void): (port: Messa
       postReply(replies, injectOne(readTask(tasks, index, read)), put);
     }
     count();
-    answered += taskCount(tasks);
     return replies;
-  };
-  /** False when it was long enough to rest. */
-  const sleep = (rung: number): boolean => {
-    const limitMs = answered < REST_AFTER_REVIEWS ? undefined : REST_AFTER_MS;
-    if (Atomics.wait(memory.bell, RUNG, rung, limitMs) !== 'timed-out') return true;
-    answered = 0;
-    return false;
   };
   return (port) => {
     kept = port ?? kept;
@@ -56,8 +40,8 @@ export function batchEntry(injectOne: InjectOne, rest: () => void): (port: Messa
       // Before the port is looked at: what is posted after that rings again.
       const rung = Atomics.load(memory.bell, RUNG);
       const posted = receiveMessageOnPort(kept) as { readonly message: PostedBatch } | undefined;
-      if (posted !== undefined) kept.postMessage(answer(posted.message));
-      else if (!sleep(rung)) rest();
+      if (posted === undefined) Atomics.wait(memory.bell, RUNG, rung);
+      else kept.postMessage(answer(posted.message));
     }
   };
 }

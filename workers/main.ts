@@ -23,7 +23,7 @@ const revisions = new KnownRevisions();
 const policies = new LRUCache<string, CompiledPolicies>({ max: POLICY_SET_LIMIT });
 
 /** Injects the batches that come through the pool's port. A fault in one task does not touch the others. */
-export const serve = batchEntry(injectOne, collectAllGarbage);
+export const serve = batchEntry(injectOne);
 
 /** Compiles revisions and policies ahead of the requests that will need them, the first ones where there are more than it keeps. */
 export async function warm(sources: readonly ToldSource[]): Promise<WarmReply[]> {

@@ -14,6 +14,7 @@ import { measureHandshakes } from './modes/handshakes.ts';
 import { measureInProcess } from './modes/in-process.ts';
 import { measureLatency } from './modes/latency.ts';
 import { measureOverload } from './modes/overload.ts';
+import { measureReleases } from './modes/releases.ts';
 import { measureRevisions } from './modes/revisions.ts';
 import { measureCapacity } from './modes/servers.ts';
 import { type BenchOptions, type Mode, parseBenchOptions, USAGE, UsageError } from './options.ts';
@@ -30,6 +31,7 @@ const MEASURES: Readonly<Record<Mode, (run: BenchRun) => Promise<Section>>> = {
   handshakes: measureHandshakes,
   'big-pods': measureBigPods,
   revisions: measureRevisions,
+  releases: measureReleases,
   'cold-start': measureColdStart,
 };
 

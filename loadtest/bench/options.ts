@@ -14,6 +14,7 @@ export const MODES = [
   'handshakes',
   'big-pods',
   'revisions',
+  'releases',
   'cold-start',
 ] as const;
 export type Mode = (typeof MODES)[number];

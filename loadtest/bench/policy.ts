@@ -2,7 +2,7 @@
  * Policy folders for benchmarks: Istio's or Linkerd's own default configuration, as recorded in the corpus, when there is one; otherwise
  * the default policies of this checkout.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -70,6 +70,39 @@ export function benchPolicy(folder: string, provider: BenchProvider, revisions =
   writeFileSync(join(folder, 'mesh.yaml'), documents.join('---\n'));
   const description = `${provider === 'istio' ? 'Istio' : 'Linkerd'}'s own default configuration`;
   return { args: ['--source', folder], paths, annotations, description, texts: join(folder, 'default') };
+}
+
+/** A release of Istio, as a revision of the mesh that `releasesPolicy` writes. */
+export interface BenchRelease {
+  readonly release: string;
+  readonly path: string;
+}
+
+const RELEASE_TEXTS: readonly RevisionText[] = [
+  ...ISTIO_TEXTS.slice(0, 2),
+  { file: 'mesh.yaml', field: 'meshConfig', vary: COMMENT },
+];
+
+/** Writes a folder with one mesh into `folder`, a revision for each release of Istio that the corpus has. Null without a corpus. */
+export function releasesPolicy(folder: string): (BenchPolicy & { readonly releases: readonly BenchRelease[] }) | null {
+  const corpus = process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
+  const recorded = join(corpus, 'istio', 'releases');
+  if (!existsSync(recorded)) return null;
+  const configurationOf = (release: string): string => join(recorded, release, 'classic');
+  const found = readdirSync(recorded).filter((name) => existsSync(join(configurationOf(name), 'inject-config.yaml')));
+  const documents = [meshDocument('istio', '/inject')];
+  const releases: BenchRelease[] = [];
+  for (const release of found) {
+    const name = releases.length === 0 ? 'default' : `r-${release.replaceAll('.', '-')}`;
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const { file } of RELEASE_TEXTS) copyFileSync(join(configurationOf(release), file), join(folder, name, file));
+    documents.push(revisionDocument('istio', name, RELEASE_TEXTS));
+    releases.push({ release, path: `/inject/mesh/istio/rev/${name}` });
+  }
+  writeFileSync(join(folder, 'mesh.yaml'), documents.join('---\n'));
+  const description = `${releases.length} releases of Istio, each with its own default configuration`;
+  const paths = releases.map(({ path }) => path);
+  return { args: ['--source', folder], paths, annotations: {}, description, texts: folder, releases };
 }
 
 function istioDefault(corpus: string): string | null {

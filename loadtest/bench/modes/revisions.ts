@@ -5,20 +5,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GENERATOR_CORE, pinRunning, SERVER_CORE } from '../cores.ts';
-import { residentBytes } from '../cpu-time.ts';
 import { errorsOf, type Figure, figure, ratioFigures, type Section, subjectFigures } from '../figures.ts';
 import { Generator } from '../load/generator.ts';
 import type { LoadWindow } from '../load/protocol.ts';
+import { IDLE_MS, MemoryFigures } from '../memory-figures.ts';
 import { measureRounds, type RoundSubject } from '../rounds.ts';
 import { type BenchRun, policyOf, reviewsSpec } from '../run.ts';
 import { type Subject, startGatewaySubject } from '../subject.ts';
 import { capacitySubject } from './servers.ts';
 
 const COUNTS = [1, 10, 100, 1_000] as const;
-const MB = 1e6;
 const LINE_LIMIT = 300;
-/** V8 gives memory back 8 s after the last request. */
-const IDLE_MS = 10_000;
 
 export async function measureRevisions(run: BenchRun): Promise<Section> {
   const { options, root, warm } = run;
@@ -69,39 +66,6 @@ export async function measureRevisions(run: BenchRun): Promise<Section> {
   } finally {
     generator.stop();
     await Promise.all(started.map((subject) => subject.stop()));
-  }
-}
-
-/** Resident memory of a gateway; nothing where there is no /proc. */
-class MemoryFigures {
-  readonly #subject: Subject;
-  #idleBytes: number | null = null;
-  #mostBytes = 0;
-
-  constructor(subject: Subject) {
-    this.#subject = subject;
-  }
-
-  noteIdle(): void {
-    this.#idleBytes = residentBytes(this.#subject.pid);
-  }
-
-  /** Looks at the end of a window. */
-  async during<T>(load: Promise<T>): Promise<T> {
-    const window = await load;
-    this.#mostBytes = Math.max(this.#mostBytes, residentBytes(this.#subject.pid) ?? 0);
-    return window;
-  }
-
-  read(): Figure[] {
-    const { name, pid } = this.#subject;
-    const after = residentBytes(pid);
-    if (this.#idleBytes === null || after === null) return [];
-    return [
-      figure(`${name}: memory before the load`, 'MB', [this.#idleBytes / MB]),
-      figure(`${name}: memory under load, at most`, 'MB', [this.#mostBytes / MB]),
-      figure(`${name}: memory after the load`, 'MB', [after / MB]),
-    ];
   }
 }
 

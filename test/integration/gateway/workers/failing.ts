@@ -10,10 +10,7 @@ export { adopt, check, missing, prepare, rehearse, rest, retire, settle, warm } 
 
 const FOREVER = new Int32Array(new SharedArrayBuffer(4));
 
-export const serve = batchEntry(
-  (task) => injectOne(failing(task)),
-  () => undefined,
-);
+export const serve = batchEntry((task) => injectOne(failing(task)));
 
 /** A task that fails when its review is read, so that the time it takes to fail counts as the worker's. */
 function failing(task: InjectTask): InjectTask {
