@@ -5,7 +5,7 @@
  */
 import type { TemplateSet } from '../../template/engine.ts';
 
-/** What the templates of all variants may have of text together, in UTF-16 units; Istio's take about five times as much of the heap. */
+/** What the templates of all variants may have of text together, in UTF-16 units; Istio's take two to three times as much of the heap. */
 export const MAX_VARIANT_TEXT = 4_000_000;
 /** Variants that may be replaced at once, as when a commit changes all revisions, and renders until one more may. */
 const MAX_REPLACED_AT_ONCE = 64;
