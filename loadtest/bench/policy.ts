@@ -22,10 +22,14 @@ export interface BenchPolicy {
   readonly texts: string | null;
 }
 
-/** Files of a revision in the corpus, each with the field that names it and how to make a text of its own from it. */
-interface RevisionText {
+/** A file of a revision in the corpus, with the field that names it. */
+interface RevisionFile {
   readonly file: string;
   readonly field: string;
+}
+
+/** The same, and how to make a text of its own from it. */
+interface RevisionText extends RevisionFile {
   readonly vary: (text: string, revision: number) => string;
 }
 
@@ -47,7 +51,7 @@ const ASKS_LINKERD = { 'linkerd.io/inject': 'enabled' };
  * say the same; reviews go to the first one, `default`.
  */
 export function benchPolicy(folder: string, provider: BenchProvider, revisions = 1): BenchPolicy {
-  const corpus = process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
+  const corpus = corpusFolder();
   const recorded = provider === 'istio' ? istioDefault(corpus) : join(corpus, 'linkerd', 'generated', 'default');
   const paths = [provider === 'istio' ? '/inject' : '/'];
   const annotations = provider === 'istio' ? {} : ASKS_LINKERD;
@@ -78,15 +82,15 @@ export interface BenchRelease {
   readonly path: string;
 }
 
-const RELEASE_TEXTS: readonly RevisionText[] = [
-  ...ISTIO_TEXTS.slice(0, 2),
-  { file: 'mesh.yaml', field: 'meshConfig', vary: COMMENT },
+const RELEASE_FILES: readonly RevisionFile[] = [
+  { file: 'inject-config.yaml', field: 'injectConfig' },
+  { file: 'values.json', field: 'values' },
+  { file: 'mesh.yaml', field: 'meshConfig' },
 ];
 
 /** Writes a folder with one mesh into `folder`, a revision for each release of Istio that the corpus has. Null without a corpus. */
 export function releasesPolicy(folder: string): (BenchPolicy & { readonly releases: readonly BenchRelease[] }) | null {
-  const corpus = process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
-  const recorded = join(corpus, 'istio', 'releases');
+  const recorded = join(corpusFolder(), 'istio', 'releases');
   if (!existsSync(recorded)) return null;
   const configurationOf = (release: string): string => join(recorded, release, 'classic');
   const found = readdirSync(recorded).filter((name) => existsSync(join(configurationOf(name), 'inject-config.yaml')));
@@ -95,14 +99,18 @@ export function releasesPolicy(folder: string): (BenchPolicy & { readonly releas
   for (const release of found) {
     const name = releases.length === 0 ? 'default' : `r-${release.replaceAll('.', '-')}`;
     mkdirSync(join(folder, name), { recursive: true });
-    for (const { file } of RELEASE_TEXTS) copyFileSync(join(configurationOf(release), file), join(folder, name, file));
-    documents.push(revisionDocument('istio', name, RELEASE_TEXTS));
+    for (const { file } of RELEASE_FILES) copyFileSync(join(configurationOf(release), file), join(folder, name, file));
+    documents.push(revisionDocument('istio', name, RELEASE_FILES));
     releases.push({ release, path: `/inject/mesh/istio/rev/${name}` });
   }
   writeFileSync(join(folder, 'mesh.yaml'), documents.join('---\n'));
   const description = `${releases.length} releases of Istio, each with its own default configuration`;
   const paths = releases.map(({ path }) => path);
   return { args: ['--source', folder], paths, annotations: {}, description, texts: folder, releases };
+}
+
+function corpusFolder(): string {
+  return process.env.MESHGATE_CORPUS ?? join(root, '..', 'shared', 'corpus');
 }
 
 function istioDefault(corpus: string): string | null {
@@ -121,8 +129,8 @@ spec:
 `;
 }
 
-function revisionDocument(provider: BenchProvider, name: string, texts: readonly RevisionText[]): string {
-  const fields = texts.map(({ field, file }) => `    ${field}: {file: ${name}/${file}}\n`);
+function revisionDocument(provider: BenchProvider, name: string, files: readonly RevisionFile[]): string {
+  const fields = files.map(({ field, file }) => `    ${field}: {file: ${name}/${file}}\n`);
   return `apiVersion: meshgate.dev/v1alpha1
 kind: MeshRevision
 metadata: {name: ${name}}

@@ -6,19 +6,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { corpusSkip } from './corpus.ts';
 import { answerOverHttps, notForHttps } from './https-route.ts';
+import { inTurn } from './in-turn.ts';
 import { judge, type ReviewCase, reviewCases } from './review-case.ts';
 import { countLine, failureLine, Tally } from './tally.ts';
 
 const LIMIT_MS = 60_000;
-
-/** Of longer lists several for each of the shorter, so that all last to the end. */
-function inTurn<T>(lists: Iterable<readonly T[]>): T[] {
-  const places = (list: readonly T[]) => list.map((item, index) => ({ item, at: (index + 0.5) / list.length }));
-  return [...lists]
-    .flatMap(places)
-    .sort((x, y) => x.at - y.at)
-    .map(({ item }) => item);
-}
 
 /** `istio 1.26.8`; what was recorded of no release is of the newest. */
 function releaseOf({ provider, set }: ReviewCase): string {

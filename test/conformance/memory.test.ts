@@ -13,6 +13,7 @@ import { Pool } from 'undici';
 import { cpuSeconds, residentBytes } from '../../loadtest/bench/cpu-time.ts';
 import { startGateway } from '../../loadtest/gateway.ts';
 import { corpusSkip } from './corpus.ts';
+import { inTurn } from './in-turn.ts';
 import { istioReleaseSpec, istioReleases } from './istio-releases.ts';
 import { ConformanceFolder } from './policy-folder.ts';
 import { type ReviewCase, reviewCases } from './review-case.ts';
@@ -34,13 +35,6 @@ interface Ask {
   readonly body: string;
 }
 
-/** Reviews of all releases in turn. */
-function inTurn(byRelease: ReadonlyMap<string, readonly Ask[]>): Ask[] {
-  const lists = [...byRelease.values()];
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list[index] ?? [])).flat();
-}
-
 class Mix {
   readonly #folder: ConformanceFolder;
   readonly #asks = new Map<string, Ask[]>();
@@ -60,7 +54,7 @@ class Mix {
   /** Writes the folder. */
   finish(): { readonly releases: number; readonly asks: readonly Ask[] } {
     this.#folder.write();
-    return { releases: this.#asks.size, asks: inTurn(this.#asks) };
+    return { releases: this.#asks.size, asks: inTurn(this.#asks.values()) };
   }
 }
 

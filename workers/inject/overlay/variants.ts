@@ -129,9 +129,10 @@ export class TemplateVariants {
   choose(data: GoValue): TemplateSet {
     if (this.#shared.always.length === 0 || !(data instanceof GoRef)) return this.#forAll();
     const variant = this.#variant(data);
-    const sparse = variant?.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
+    if (variant === null) return this.#forAll();
+    const sparse = variant.sparse?.choose(this.#shared.sparse?.keysOf(data)) ?? null;
     if (sparse !== null) return sparse;
-    const whole = variant?.whole ?? this.#baseFor(data)?.whole;
+    const whole = variant.whole ?? this.#baseFor(data)?.whole;
     return whole?.use() ?? this.#forAll();
   }
 
